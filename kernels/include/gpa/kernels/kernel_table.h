@@ -1,0 +1,249 @@
+// Every op of a backend as a function pointer. Models are written once against this table.
+// All activations are f32 [rows, cols] row-major (audio: [frames, channels]); weights F32, F16 or BF16.
+// Unless said otherwise outputs must not overlap inputs. Arguments are checked by assertions only.
+#pragma once
+#include "gpa/kernels/thread_pool.h"
+#include "gpa/kernels/types.h"
+
+namespace gpa {
+
+// What is done to a product before it is stored. GELU is the exact one: x/2 (1 + erf(x / sqrt 2)).
+enum class Activation { kNone, kGelu, kRelu, kSilu, kSigmoid, kTanh };
+
+// After bias and activation a:  y = residual + gamma * a  (each part only where its pointer is set).
+// residual [rows, cols] may be y itself; gamma [cols]; bias [cols].
+struct Epilogue {
+  const float* bias = nullptr;
+  Activation activation = Activation::kNone;
+  const float* gamma = nullptr;
+  const float* residual = nullptr;
+};
+
+// y[m, n] = epilogue(sum_k x[m, k] w[n, k]).   x [rows, w.cols], y [rows, w.rows].
+struct LinearArgs {
+  const float* x;
+  int64_t rows;
+  Weight w;
+  Epilogue epilogue;
+  float* y;
+};
+
+// y[t, o] = epilogue(sum_{j, i} x[t * stride + j * dilation - pad_left, i] w[o, j, i]), x zero outside.
+// x [frames, in_channels]; w [out_channels, taps * in_channels / groups], tap-major; y [out_frames, out_channels].
+// The caller fixes out_frames (hence the padding on the right). Group g reads channels g*in/groups..., writes g*out/groups....
+struct Conv1dArgs {
+  const float* x;
+  int64_t frames;
+  int64_t in_channels;
+  Weight w;
+  int64_t taps;
+  int64_t stride = 1;
+  int64_t dilation = 1;
+  int64_t groups = 1;
+  int64_t pad_left = 0;
+  int64_t out_frames;
+  Epilogue epilogue;
+  float* y;
+};
+
+// Transposed convolution, phase-wise: with taps_per_phase = ceil(taps / stride),
+//   full[q * stride + r, o] = sum_{m, i} x[q - (taps_per_phase - 1) + m, i] w[r * out_channels + o, m, i]
+// for q in [0, frames + taps_per_phase - 1), x zero outside; y[t] = full[t + crop_left] + bias, t in [0, out_frames).
+// w [stride * out_channels, taps_per_phase * in_channels]: PyTorch's weight v[i, o, tap] stands at
+// r = tap mod stride, m = taps_per_phase - 1 - tap / stride; missing taps are zero. crop_left = PyTorch's padding.
+struct ConvTranspose1dArgs {
+  const float* x;  // [frames, in_channels]
+  int64_t frames;
+  int64_t in_channels;
+  Weight w;
+  int64_t stride;
+  int64_t taps_per_phase;
+  int64_t out_channels;
+  int64_t crop_left;
+  int64_t out_frames;
+  const float* bias;  // [out_channels] or null
+  float* y;           // [out_frames, out_channels]
+};
+
+// y[t, c] = bias[c] + sum_j x[t + j - pad_left, c] w[j, c], x zero outside.  x, y [frames, channels]; w [taps, channels].
+struct DepthwiseConv1dArgs {
+  const float* x;
+  int64_t frames;
+  int64_t channels;
+  const float* w;
+  int64_t taps;
+  int64_t pad_left;
+  const float* bias;
+  float* y;
+};
+
+// y[r] = (x[r] - mean) / sqrt(var + eps) * scale + shift, population variance over cols.  x and y may be equal.
+// scale, shift [cols] or null. Source: Ba et al. 2016. AdaLN passes scale and shift computed from its condition.
+struct LayerNormArgs {
+  const float* x;
+  int64_t rows;
+  int64_t cols;
+  const float* scale;
+  const float* shift;
+  float eps;
+  float* y;
+};
+
+// y[r] = x[r] / sqrt(mean(x[r]^2) + eps) * w.  x, y [rows, cols], may be equal; w [cols].
+// Source: Zhang & Sennrich 2019 eq. 4; HF Qwen3RMSNorm. Per-head q/k norms pass rows = tokens * heads.
+struct RmsNormArgs {
+  const float* x;
+  int64_t rows;
+  int64_t cols;
+  const float* w;
+  float eps;
+  float* y;
+};
+
+// Rotary embedding in place, rotate-half form: pairs (i, i + head_dim / 2), angle = position * theta^(-2i / head_dim).
+// x [tokens, heads, head_dim]; positions [tokens].  Source: Su et al. 2021; HF rotate_half.
+struct RopeArgs {
+  float* x;
+  int64_t tokens;
+  int64_t heads;
+  int64_t head_dim;
+  const int32_t* positions;
+  float theta;
+};
+
+// y[t, h] = softmax(q[t, h] . k[s, h'] * scale over the visible s) . v[s, h'],  h' = h / (heads / kv_heads).
+// q, y [queries, heads, head_dim], row strides q_stride / y_stride floats. Keys and values lie in pages of page_tokens
+// tokens: key s is k_pages[s / page_tokens] + (s % page_tokens) * kv_stride + h' * head_dim, likewise v. (An encoder passes one page.)
+// Query t (its absolute position is t + position) sees key s < keys if
+//   kFull: always;  kCausal: s <= t + position;  kBlockCausal: s <= t + position or s / block == (t + position) / block.
+// Every query must see at least one key. head_dim any size >= 1.
+enum class Mask { kFull, kCausal, kBlockCausal };
+struct AttentionArgs {
+  const float* q;
+  int64_t q_stride;
+  int64_t queries;
+  int64_t heads;
+  int64_t kv_heads;
+  int64_t head_dim;
+  const float* const* k_pages;
+  const float* const* v_pages;
+  int64_t page_tokens;
+  int64_t kv_stride;
+  int64_t keys;
+  float scale;
+  Mask mask = Mask::kFull;
+  int64_t position = 0;
+  int64_t block = 1;
+  float* y;
+  int64_t y_stride;
+};
+
+// y[r, c] = x[r, c] + sin^2(alpha[c] x[r, c]) / (alpha[c] + 1e-9).  x and y may be equal.  Source: Ziyin et al. 2020; DAC.
+struct SnakeArgs {
+  const float* x;
+  int64_t rows;
+  int64_t cols;
+  const float* alpha;
+  float* y;
+};
+
+// y[r, c] = act(g) * u.  silu: Qwen's SwiGLU; gelu: the perceiver's GEGLU.  Both inputs and y [rows, cols] with
+// their own row strides (so that two halves of one matrix can be given); y may be gate or up.
+struct GatedArgs {
+  const float* gate;
+  const float* up;
+  int64_t rows;
+  int64_t cols;
+  int64_t gate_stride;
+  int64_t up_stride;
+  Activation activation;
+  float* y;
+  int64_t y_stride;
+};
+
+// y = act(x), count elements; x and y may be equal.
+struct ActivateArgs {
+  const float* x;
+  int64_t count;
+  Activation activation;
+  float* y;
+};
+
+// y[r, c] = x[r, c] * scale[c] + shift[c] + add[r, c]; scale, shift [cols], add [rows, cols], each or null. y may be x or add.
+struct AffineArgs {
+  const float* x;
+  int64_t rows;
+  int64_t cols;
+  const float* scale;
+  const float* shift;
+  const float* add;
+  float* y;
+};
+
+// y[i] = f32(table[ids[i]]).  y [count, table.cols]; ids in [0, table.rows).
+struct EmbedArgs {
+  Weight table;
+  const int32_t* ids;
+  int64_t count;
+  float* y;
+};
+
+// y[p, c] = mean of x[p * window ... p * window + window - 1, c]; the last window may be shorter.  y [ceil(rows / window), cols].
+struct MeanRowsArgs {
+  const float* x;
+  int64_t rows;
+  int64_t cols;
+  int64_t window;
+  float* y;
+};
+
+// ids[r] = argmin over codes of ||x[r] - code||^2 (kEuclidean) or argmax of the cosine (kCosine); lowest index on ties.
+// margin[r] (or null) = second smallest squared distance - smallest, or best cosine - second best.  codes [n, cols] f32.
+enum class Metric { kEuclidean, kCosine };
+struct NearestArgs {
+  const float* x;
+  int64_t rows;
+  int64_t cols;
+  const float* codes;
+  int64_t code_count;
+  Metric metric;
+  int32_t* ids;
+  float* margin;
+};
+
+struct KernelTable {
+  const char* name;  // "reference", "portable", "avx2", "avx512"
+  void (*linear)(ThreadPool&, const LinearArgs&);
+  void (*conv1d)(ThreadPool&, const Conv1dArgs&);
+  void (*conv_transpose1d)(ThreadPool&, const ConvTranspose1dArgs&);
+  void (*depthwise_conv1d)(ThreadPool&, const DepthwiseConv1dArgs&);
+  void (*layer_norm)(ThreadPool&, const LayerNormArgs&);
+  void (*rms_norm)(ThreadPool&, const RmsNormArgs&);
+  void (*rope)(ThreadPool&, const RopeArgs&);
+  void (*attention)(ThreadPool&, const AttentionArgs&);
+  void (*snake)(ThreadPool&, const SnakeArgs&);
+  void (*gated)(ThreadPool&, const GatedArgs&);
+  void (*activate)(ThreadPool&, const ActivateArgs&);
+  void (*affine)(ThreadPool&, const AffineArgs&);
+  void (*embed)(ThreadPool&, const EmbedArgs&);
+  void (*mean_rows)(ThreadPool&, const MeanRowsArgs&);
+  void (*nearest)(ThreadPool&, const NearestArgs&);
+};
+
+// Plain loops in the order of the formulas above: the truth in tests. Single-threaded, slow.
+const KernelTable& reference_kernels();
+
+// The best table this machine can run, or the one that the environment variable GPA_ISA names
+// ("reference", "portable", "avx2", "avx512"). Null when GPA_ISA names one that is unknown or cannot run here.
+const KernelTable* select_kernels();
+
+// The table of that name, or null when it is unknown or cannot run here.
+const KernelTable* find_kernels(const char* name);
+
+// Names that find_kernels() accepts on this machine, best first, null-terminated.
+const char* const* available_kernels();
+
+// dst[i] = src[i] in another type (F32, F16, BF16; round to nearest even; NaN stays NaN, overflow becomes infinity).
+void convert_elements(DType from, const void* src, DType to, void* dst, int64_t count);
+
+}  // namespace gpa

@@ -1,0 +1,33 @@
+// The threads that kernels run on. No STL in this header: it is included by code compiled for one ISA.
+#pragma once
+#include <cstddef>
+
+namespace gpa {
+
+// A fixed set of threads; the caller of run() is one of them. One run() at a time (callers serialise).
+class ThreadPool {
+ public:
+  using Task = void (*)(void* arg, int part, int thread);
+
+  // threads >= 1. The pool starts threads - 1 of its own and joins them when destroyed.
+  explicit ThreadPool(int threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int threads() const;
+
+  // Calls task(arg, part, thread) once for each part in [0, parts), on any thread, and returns when all are
+  // done. Parts are handed out dynamically; a part's result must not depend on the thread that runs it.
+  void run(int parts, Task task, void* arg);
+
+  // 64-byte aligned memory of one thread, at least `bytes` long, reused by the next call for that thread.
+  // Only to be asked for by the running part's own thread; contents are undefined.
+  void* scratch(int thread, size_t bytes);
+
+ private:
+  struct State;
+  State* state_;
+};
+
+}  // namespace gpa

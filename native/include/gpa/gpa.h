@@ -1,0 +1,243 @@
+/*
+ * gpa.h - the C interface of the GPA speech engine: recognition (ASR), speech with a cloned voice (TTS) and
+ * voice conversion (VC) by one model file. It speaks token ids and float PCM; text is the caller's.
+ *
+ * Every function returns a gpa_status and, when that is not GPA_OK, fills *error (which may be NULL).
+ * Strings are UTF-8. Handles are opaque; a handle keeps the ones it was made from alive, so they may be freed in
+ * any order. Free functions accept NULL. Unless said otherwise functions may be called from any thread at once.
+ * PCM is 16 kHz mono float, nominally in [-1, 1].
+ */
+#ifndef GPA_GPA_H_
+#define GPA_GPA_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define GPA_API __attribute__((visibility("default")))
+#else
+#define GPA_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised by one whenever a declaration below changes its meaning. */
+#define GPA_ABI_VERSION 1
+
+/* Ids of a voice. */
+#define GPA_VOICE_TOKENS 32
+
+typedef enum gpa_status {
+  GPA_OK = 0,
+  GPA_ERROR_INVALID_ARGUMENT = 1, /* a parameter is null, out of range or does not fit the model */
+  GPA_ERROR_INVALID_STATE = 2,    /* the call does not fit what the handle is doing */
+  GPA_ERROR_IO = 3,               /* a file cannot be opened or read */
+  GPA_ERROR_MODEL_FORMAT = 4,     /* a model file is not well-formed, or lacks or misshapes a tensor */
+  GPA_ERROR_UNSUPPORTED = 5,      /* well-formed, but beyond this library (a type, a network the file lacks) */
+  GPA_ERROR_AUDIO = 6,            /* audio that cannot be used: empty, too short, not finite */
+  GPA_ERROR_OUT_OF_MEMORY = 7,
+  GPA_ERROR_DEVICE = 8,           /* the device or instruction set asked for is not there */
+  GPA_ERROR_CANCELLED = 9,
+  GPA_ERROR_CAPACITY = 10,        /* prompt and answer do not fit the context */
+  GPA_ERROR_INTERNAL = 11
+} gpa_status;
+
+typedef struct gpa_error {
+  int32_t code;      /* a gpa_status */
+  char message[512]; /* what went wrong, where, and what to do; zero-terminated, cut if longer */
+} gpa_error;
+
+typedef struct gpa_file gpa_file;       /* an open GGUF file: metadata and tensor list, no networks */
+typedef struct gpa_model gpa_model;     /* weights, immutable, memory-mapped */
+typedef struct gpa_engine gpa_engine;   /* threads, caches and the requests that run */
+typedef struct gpa_request gpa_request; /* one task, its state and its result */
+
+/* ---- library ---- */
+
+/* GPA_ABI_VERSION of the loaded library. */
+GPA_API int32_t gpa_abi_version(void);
+/* Version of the library, "1.2.3". Static storage. */
+GPA_API const char* gpa_version(void);
+/* The index-th kernel set that this machine can run, best first ("avx512", "avx2", "portable", "reference"); NULL past the last. */
+GPA_API const char* gpa_isa_name(int32_t index);
+
+/* Receives a line of the library's log. level: 0 error, 1 warning, 2 info, 3 debug. Called from any thread. */
+typedef void (*gpa_log_fn)(void* user, int32_t level, const char* message);
+/* Sets the one log sink of the process (NULL: silence, the default). */
+GPA_API void gpa_log_set(gpa_log_fn fn, void* user);
+
+/* ---- element types (numbered as in GGUF) ---- */
+
+typedef enum gpa_dtype { GPA_F32 = 0, GPA_F16 = 1, GPA_I32 = 26, GPA_BF16 = 30 } gpa_dtype;
+
+/* Converts count elements (F32, F16, BF16 each way; round to nearest even). src and dst must not overlap. */
+GPA_API gpa_status gpa_dtype_convert(gpa_dtype from, const void* src, gpa_dtype to, void* dst, int64_t count, gpa_error* error);
+
+/* ---- model files ---- */
+
+/* What a metadata value is: GGUF's value types. */
+typedef struct gpa_file_value {
+  const char* key;
+  int32_t type;         /* GGUF value type: 0 u8 1 i8 2 u16 3 i16 4 u32 5 i32 6 f32 7 bool 8 string 9 array 10 u64 11 i64 12 f64 */
+  int32_t element_type; /* of an array; otherwise equal to type */
+  int64_t count;        /* elements of an array; otherwise 1 */
+} gpa_file_value;
+
+typedef struct gpa_file_tensor {
+  const char* name;
+  int32_t type;     /* gpa_dtype or another GGUF type */
+  int32_t rank;     /* 1 to 4 */
+  int64_t shape[4]; /* outermost first, unused ones 1 */
+  int64_t offset;   /* of its data from the file's begin */
+  int64_t bytes;
+  const void* data; /* mapped, valid while the file is open */
+} gpa_file_tensor;
+
+/* Opens any GGUF file (versions 2 and 3), whatever its architecture. Errors: IO, MODEL_FORMAT. */
+GPA_API gpa_status gpa_file_open(const char* path, gpa_file** file, gpa_error* error);
+GPA_API void gpa_file_free(gpa_file* file);
+GPA_API int64_t gpa_file_value_count(const gpa_file* file);
+GPA_API int64_t gpa_file_tensor_count(const gpa_file* file);
+/* The index-th value or tensor; strings point into the handle. Error: INVALID_ARGUMENT. */
+GPA_API gpa_status gpa_file_value_at(const gpa_file* file, int64_t index, gpa_file_value* value, gpa_error* error);
+GPA_API gpa_status gpa_file_tensor_at(const gpa_file* file, int64_t index, gpa_file_tensor* tensor, gpa_error* error);
+/* Element of a value (index 0 unless an array), as a number or a string. The string and its length (bytes, without the
+   terminating zero) point into the handle. Errors: INVALID_ARGUMENT (no such key or element, or of another kind). */
+GPA_API gpa_status gpa_file_number(const gpa_file* file, const char* key, int64_t index, double* number, gpa_error* error);
+GPA_API gpa_status gpa_file_string(const gpa_file* file, const char* key, int64_t index, const char** string, int64_t* length, gpa_error* error);
+
+/* Opens a model file and checks every tensor its networks need (name, shape, type).
+   check_finite != 0 also reads all weights and refuses NaN and infinity. Errors: IO, MODEL_FORMAT, UNSUPPORTED. */
+GPA_API gpa_status gpa_model_open(const char* path, int32_t check_finite, gpa_model** model, gpa_error* error);
+GPA_API void gpa_model_free(gpa_model* model);
+/* The file behind a model; owned by the model. */
+GPA_API const gpa_file* gpa_model_file(const gpa_model* model);
+
+/* ---- engine ---- */
+
+typedef struct gpa_engine_params {
+  int32_t threads;        /* compute threads; 0: one per core the process may use */
+  int32_t max_concurrency; /* requests that run at once, 1 to 1024; 0: 8 */
+  int32_t max_queue;      /* requests that may wait beyond those; 0: 1024 */
+  int32_t context_tokens; /* prompt + answer of one request; 0: the model's own limit */
+  const char* device;     /* "cpu" or NULL */
+} gpa_engine_params;
+
+/* Errors: INVALID_ARGUMENT, DEVICE (GPA_ISA names a set this machine lacks), OUT_OF_MEMORY. */
+GPA_API gpa_status gpa_engine_create(const gpa_model* model, const gpa_engine_params* params, gpa_engine** engine, gpa_error* error);
+/* Cancels what runs, waits for it, and frees. Requests made from the engine stay readable. */
+GPA_API void gpa_engine_free(gpa_engine* engine);
+/* Kernel set in use, e.g. "avx512". Owned by the engine. */
+GPA_API const char* gpa_engine_isa(const gpa_engine* engine);
+
+/* ---- requests ---- */
+
+typedef enum gpa_task {
+  GPA_TASK_TRANSCRIBE = 0, /* pcm -> text token ids */
+  GPA_TASK_ENROLL = 1,     /* pcm -> GPA_VOICE_TOKENS voice ids */
+  GPA_TASK_SPEAK = 2,      /* text token ids, voice -> pcm */
+  GPA_TASK_CONVERT = 3,    /* pcm, voice -> pcm */
+  GPA_TASK_GENERATE = 4    /* prompt ids -> answer ids: the bare decoder, restricted as allowed says */
+} gpa_task;
+
+typedef struct gpa_sampling {
+  float temperature;        /* 0: greedy; otherwise > 0 */
+  int32_t top_k;            /* 0: off */
+  float top_p;              /* (0, 1]; 1: off */
+  float repetition_penalty; /* > 0; 1: off */
+  uint64_t seed;
+} gpa_sampling;
+
+/* Which ids the decoder may answer with; the LM head computes no other rows. */
+typedef enum gpa_allowed {
+  GPA_ALLOWED_TASK = 0,    /* ASR: text, end_content, end_of_answer. TTS, VC: semantic, end_of_answer. GENERATE: all */
+  GPA_ALLOWED_ALL = 1,     /* the whole vocabulary */
+  GPA_ALLOWED_TEXT = 2,
+  GPA_ALLOWED_SEMANTIC = 3
+} gpa_allowed;
+
+typedef struct gpa_request_params {
+  gpa_task task;
+  const float* pcm;          /* TRANSCRIBE, ENROLL, CONVERT: the first channel, read in place until the request is done */
+  const float* pcm_mix;      /* TRANSCRIBE: the mean of the channels, likewise; NULL: equal to pcm (mono) */
+  int64_t samples;           /* of each */
+  const int32_t* ids;        /* SPEAK: text ids; GENERATE: the prompt. Copied by gpa_request_submit */
+  int64_t id_count;
+  const int32_t* voice;      /* SPEAK, CONVERT: GPA_VOICE_TOKENS ids in [0, 4096). Copied */
+  gpa_sampling sampling;
+  gpa_allowed allowed;
+  int32_t max_tokens;        /* answer tokens; 0: what the context leaves */
+} gpa_request_params;
+
+/* Times of a request in microseconds since it was submitted; -1: not reached. */
+typedef struct gpa_request_stats {
+  int64_t started_us;
+  int64_t encoded_us;      /* audio encoders done */
+  int64_t first_token_us;
+  int64_t last_token_us;
+  int64_t finished_us;
+  int64_t prompt_tokens;
+  int64_t answer_tokens;
+  int32_t stopped;         /* 1: the answer ended by itself; 0: it was cut at max_tokens or by the context */
+} gpa_request_stats;
+
+/* Called on an engine thread, not under any lock, when a request has ended. It must not block nor free the engine. */
+typedef void (*gpa_done_fn)(void* user, uint64_t id);
+
+/* Starts a task. done (may be NULL) is called once with user and id. Returns at once.
+   Errors: INVALID_ARGUMENT, INVALID_STATE (queue full, engine closing), UNSUPPORTED (the model lacks a network), AUDIO, CAPACITY. */
+GPA_API gpa_status gpa_request_submit(gpa_engine* engine, const gpa_request_params* params, gpa_done_fn done, void* user, uint64_t id,
+                                      gpa_request** request, gpa_error* error);
+/* Waits until the request has ended (timeout_ms < 0: for ever; then *done is 1) or the time is over (*done 0). Returns how the
+   request ended, GPA_OK while it runs. */
+GPA_API gpa_status gpa_request_wait(gpa_request* request, int64_t timeout_ms, int32_t* done, gpa_error* error);
+/* Asks the request to end soon with CANCELLED. Harmless afterwards. */
+GPA_API void gpa_request_cancel(gpa_request* request);
+/* Results of a request that ended well, owned by it, valid until gpa_request_free.
+   ids: TRANSCRIBE text ids, ENROLL voice ids, SPEAK/CONVERT semantic codes (0-based), GENERATE answer ids (the end token included).
+   pcm: SPEAK, CONVERT (mean removed). Errors: INVALID_STATE (not ended, or not well). */
+GPA_API gpa_status gpa_request_ids(const gpa_request* request, const int32_t** ids, int64_t* count, gpa_error* error);
+GPA_API gpa_status gpa_request_pcm(const gpa_request* request, const float** pcm, int64_t* samples, gpa_error* error);
+GPA_API gpa_status gpa_request_get_stats(const gpa_request* request, gpa_request_stats* stats, gpa_error* error);
+/* Cancels it if it still runs, waits for its end, and frees it with its results. */
+GPA_API void gpa_request_free(gpa_request* request);
+
+/* ---- single stages: for verification, benchmarks and tools ---- */
+
+/* A named f32 or i32 matrix, row-major. */
+typedef struct gpa_tensor {
+  const char* name;
+  gpa_dtype type; /* GPA_F32 or GPA_I32 */
+  int64_t rows;
+  int64_t cols;
+  const void* data;
+} gpa_tensor;
+
+/* Receives what a network computes, stage by stage, in order; the tensor is valid inside the call. Called on the thread that
+   called gpa_network_run. A return value other than 0 stops the run with CANCELLED. */
+typedef int32_t (*gpa_trace_fn)(void* user, const gpa_tensor* tensor);
+
+/* Runs one network on named inputs and hands every intermediate and final result to trace. Names are those of docs/networks.md.
+   network                inputs                                        results (last ones; intermediates come too)
+   "volume"               wav [n]                                       wav_normalized
+   "glm_mel"              wav [n]                                       glm_mel
+   "glm_tokenizer"        glm_mel [T, 128], samples i32 [1]             glm_ids, glm_margin
+   "wav2vec2"             wav_normalized [n]                            w2v_feat
+   "bicodec_encoder"      w2v_feat [T, d]                               semantic_ids, semantic_margin
+   "speaker_mel"          wav_normalized [n]                            speaker_mel
+   "speaker_encoder"      speaker_mel [T, 128]                          global_ids, fsq_margin
+   "bicodec_decoder"      semantic_ids i32 [n], global_ids i32 [32]     decode_wav
+   "decoder"              prompt i32 [n]                                hidden_1, hidden_final, logits_all (asked for by an input "all" i32 [1] = 1), logits_last
+   "sampler"              logits [n], ids i32 [m] (repeated ids), temperature, top_k, top_p, repetition_penalty (f32 [1] each)   probs
+   "sampler_draws"        as sampler, and seed i32 [1], draws i32 [1]   drawn (i32 [draws])
+   Errors: INVALID_ARGUMENT (unknown network, missing or misshapen input), UNSUPPORTED, AUDIO, OUT_OF_MEMORY. */
+GPA_API gpa_status gpa_network_run(gpa_engine* engine, const char* network, const gpa_tensor* inputs, int32_t input_count,
+                                   gpa_trace_fn trace, void* user, gpa_error* error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* GPA_GPA_H_ */

@@ -1,0 +1,60 @@
+// A memory-mapped GGUF file (versions 2 and 3), checked word by word: hostile files give Error(MODEL_FORMAT), never a crash.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "gpa/gpa.h"
+
+namespace gpa {
+
+struct GgufTensor {
+  std::string name;
+  int32_t type;                 // GGUF type number, also ones that the engine cannot compute with
+  std::vector<int64_t> shape;   // outermost first
+  int64_t offset;               // from the file's begin
+  int64_t bytes;
+  const void* data;
+};
+
+struct GgufValue {
+  std::string key;
+  int32_t type;                 // GGUF value type
+  int32_t element_type;
+  std::vector<double> numbers;  // numeric and bool values or array elements
+  std::vector<std::string_view> strings;  // string values or array elements, in the mapping
+};
+
+class GgufFile {
+ public:
+  // Errors: IO, MODEL_FORMAT; messages begin with the path.
+  static std::shared_ptr<const GgufFile> open(const std::string& path);
+  ~GgufFile();
+
+  const std::string& path() const { return path_; }
+  const std::vector<GgufValue>& values() const { return values_; }
+  const std::vector<GgufTensor>& tensors() const { return tensors_; }
+  const GgufValue* find_value(std::string_view key) const;    // null when absent
+  const GgufTensor* find_tensor(std::string_view name) const;  // null when absent
+
+  // A required scalar or array; absent or of another kind: Error(MODEL_FORMAT) naming file and key.
+  int64_t integer(std::string_view key, int64_t min, int64_t max) const;
+  double number(std::string_view key) const;
+  std::string_view string(std::string_view key) const;
+  std::vector<int64_t> integers(std::string_view key, int64_t min, int64_t max) const;
+
+ private:
+  GgufFile() = default;
+  std::string path_;
+  const unsigned char* map_ = nullptr;
+  size_t size_ = 0;
+  std::vector<GgufValue> values_;
+  std::vector<GgufTensor> tensors_;
+  std::unordered_map<std::string_view, size_t> value_index_, tensor_index_;
+  friend class GgufReader;
+};
+
+}  // namespace gpa
