@@ -1,0 +1,25 @@
+package io.gpa4j;
+
+/** Prompt and answer do not fit the model's context. */
+public final class CapacityException extends GpaException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Makes one.
+   *
+   * @param message what went wrong, where, and what to do
+   */
+  public CapacityException(String message) {
+    super(message);
+  }
+
+  /**
+   * Makes one with its cause.
+   *
+   * @param message what went wrong, where, and what to do
+   * @param cause what it came from
+   */
+  public CapacityException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

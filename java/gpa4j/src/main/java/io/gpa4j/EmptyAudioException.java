@@ -1,0 +1,25 @@
+package io.gpa4j;
+
+/** Audio without samples, or with too few to make a single frame. */
+public final class EmptyAudioException extends AudioFormatException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Makes one.
+   *
+   * @param message what went wrong, where, and what to do
+   */
+  public EmptyAudioException(String message) {
+    super(message);
+  }
+
+  /**
+   * Makes one with its cause.
+   *
+   * @param message what went wrong, where, and what to do
+   * @param cause what it came from
+   */
+  public EmptyAudioException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

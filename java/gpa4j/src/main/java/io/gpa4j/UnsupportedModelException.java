@@ -1,0 +1,25 @@
+package io.gpa4j;
+
+/** A model is well-formed but beyond this library: an unknown type or architecture, or a network that the file does not hold. */
+public final class UnsupportedModelException extends GpaException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Makes one.
+   *
+   * @param message what went wrong, where, and what to do
+   */
+  public UnsupportedModelException(String message) {
+    super(message);
+  }
+
+  /**
+   * Makes one with its cause.
+   *
+   * @param message what went wrong, where, and what to do
+   * @param cause what it came from
+   */
+  public UnsupportedModelException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}
