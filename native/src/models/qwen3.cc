@@ -1,0 +1,189 @@
+#include "models/qwen3.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "error.h"
+
+namespace gpa {
+namespace {
+
+constexpr int64_t kMaxExtent = 1 << 24;  // of any width; keeps products of two far from overflow
+
+float positive(const GgufFile& file, const char* key) {
+  const double number = file.number(key);
+  if (!(number > 0) || !std::isfinite(static_cast<float>(number))) {
+    fail(GPA_ERROR_MODEL_FORMAT, "%s: metadata '%s' is %g; it must be positive", file.path().c_str(), key, number);
+  }
+  return static_cast<float>(number);
+}
+
+// x + W y is written over x.
+void add_product(const Context& context, const Matrix& y, const Linear& linear, Matrix x) {
+  Epilogue epilogue;
+  epilogue.bias = linear.bias;
+  epilogue.residual = x.data;
+  context.kernels.linear(context.pool, {y.data, y.rows, linear.weight, epilogue, x.data});
+}
+
+}  // namespace
+
+Qwen3::Qwen3(const GgufFile& file) {
+  const auto extent = [&](const char* key) { return file.integer(key, 1, kMaxExtent); };
+  const std::string_view architecture = file.string("gpa.decoder.architecture");
+  if (architecture != "qwen3" && architecture != "qwen2") {
+    fail(GPA_ERROR_UNSUPPORTED, "%s: metadata 'gpa.decoder.architecture' is neither qwen3 nor qwen2", file.path().c_str());
+  }
+  const int64_t layers = file.integer("gpa.decoder.block_count", 1, 4096);
+  const int64_t dim = extent("gpa.decoder.embedding_length");
+  const int64_t ffn = extent("gpa.decoder.feed_forward_length");
+  const int64_t vocab = extent("gpa.decoder.vocab_size");
+  heads_ = file.integer("gpa.decoder.head_count", 1, 1 << 16);
+  kv_heads_ = file.integer("gpa.decoder.head_count_kv", 1, heads_);
+  head_dim_ = file.integer("gpa.decoder.head_dim", 2, 1 << 16);
+  context_length_ = extent("gpa.decoder.context_length");
+  epsilon_ = positive(file, "gpa.decoder.rms_epsilon");
+  theta_ = positive(file, "gpa.decoder.rope_theta");
+  if (heads_ % kv_heads_ != 0) {
+    fail(GPA_ERROR_MODEL_FORMAT, "%s: metadata 'gpa.decoder.head_count' is no multiple of 'head_count_kv'", file.path().c_str());
+  }
+  if (head_dim_ % 2 != 0) fail(GPA_ERROR_MODEL_FORMAT, "%s: metadata 'gpa.decoder.head_dim' is odd", file.path().c_str());
+
+  const Weights weights(file, "decoder");
+  embedding_ = weights.matrix("token_embd.weight", vocab, dim);
+  head_ = weights.has("output.weight") ? weights.matrix("output.weight", vocab, dim) : embedding_;
+  output_norm_ = weights.vector("output_norm.weight", dim);
+  const bool norms = architecture == "qwen3";
+  const bool biases = architecture == "qwen2" || weights.has("blk.0.attn_q.bias");
+  for (int64_t i = 0; i < layers; ++i) {
+    const Weights at = weights.at("blk", i);
+    const auto input = [&](const char* name, int64_t heads) {
+      return biases ? at.linear(name, heads * head_dim_, dim) : at.linear_no_bias(name, heads * head_dim_, dim);
+    };
+    Layer layer{};
+    layer.attn_norm = at.vector("attn_norm.weight", dim);
+    layer.q = input("attn_q", heads_);
+    layer.k = input("attn_k", kv_heads_);
+    layer.v = input("attn_v", kv_heads_);
+    layer.q_norm = norms ? at.vector("attn_q_norm.weight", head_dim_) : nullptr;
+    layer.k_norm = norms ? at.vector("attn_k_norm.weight", head_dim_) : nullptr;
+    layer.output = at.linear_no_bias("attn_output", dim, heads_ * head_dim_);
+    layer.ffn_norm = at.vector("ffn_norm.weight", dim);
+    layer.gate = at.linear_no_bias("ffn_gate", ffn, dim);
+    layer.up = at.linear_no_bias("ffn_up", ffn, dim);
+    layer.down = at.linear_no_bias("ffn_down", dim, ffn);
+    layers_.push_back(layer);
+  }
+}
+
+Matrix Qwen3::forward(const Context& context, std::span<const int32_t> ids, std::span<const DecoderSpan> spans) const {
+  const auto rows = static_cast<int64_t>(ids.size());
+  const Matrix hidden = context.arena.matrix(rows, dim());
+  Arena::Scope scope(context.arena);
+  const Matrix x = context.arena.matrix(rows, dim());
+  int32_t* positions = context.arena.ints(rows);
+  int64_t row = 0;
+  for (const DecoderSpan& span : spans) {
+    span.sequence->reserve(span.sequence->length() + span.rows);
+    for (int64_t i = 0; i < span.rows; ++i) positions[row++] = static_cast<int32_t>(span.sequence->length() + i);
+  }
+  context.kernels.embed(context.pool, {embedding_, ids.data(), rows, x.data});
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    attend(context, static_cast<int64_t>(i), x, positions, spans);
+    feed_forward(context, layers_[i], x);
+    if (i == 0) context.trace("hidden_1", x);
+  }
+  context.kernels.rms_norm(context.pool, {x.data, rows, dim(), output_norm_, epsilon_, hidden.data});
+  for (const DecoderSpan& span : spans) span.sequence->advance(span.rows);
+  context.trace("hidden_final", hidden);
+  return hidden;
+}
+
+Matrix Qwen3::logits(const Context& context, const Matrix& hidden, std::span<const IdRange> ranges) const {
+  int64_t count = 0;
+  for (const IdRange& range : ranges) count += range.count;
+  const Matrix out = context.arena.matrix(hidden.rows, count);
+  int64_t column = 0;
+  for (const IdRange& range : ranges) {
+    Arena::Scope scope(context.arena);
+    // A kernel writes dense rows: where a row holds several ranges they are put in their place afterwards.
+    const bool dense = hidden.rows == 1 || range.count == count;
+    float* y = dense ? out.data + column : context.arena.matrix(hidden.rows, range.count).data;
+    context.kernels.linear(context.pool, {hidden.data, hidden.rows, head_.slice_rows(range.first, range.count), {}, y});
+    for (int64_t row = 0; !dense && row < hidden.rows; ++row) {
+      std::memcpy(out.data + row * count + column, y + row * range.count, static_cast<size_t>(range.count) * sizeof(float));
+    }
+    column += range.count;
+  }
+  return out;
+}
+
+void Qwen3::attend(const Context& context, int64_t index, Matrix x, const int32_t* positions,
+                   std::span<const DecoderSpan> spans) const {
+  Arena::Scope scope(context.arena);
+  const Layer& layer = layers_[static_cast<size_t>(index)];
+  const Matrix h = normed(context, x, layer.attn_norm);
+  const Matrix q = project(context, h, layer.q), k = project(context, h, layer.k), v = project(context, h, layer.v);
+  rotate_heads(context, q, heads_, layer.q_norm, positions);
+  rotate_heads(context, k, kv_heads_, layer.k_norm, positions);
+
+  const Matrix y = context.arena.matrix(x.rows, heads_ * head_dim_);
+  const auto row_bytes = static_cast<size_t>(k.cols) * sizeof(float);
+  int64_t row = 0;
+  for (const DecoderSpan& span : spans) {
+    KvSequence& sequence = *span.sequence;
+    for (int64_t i = 0; i < span.rows; ++i) {
+      std::memcpy(sequence.key(index, sequence.length() + i), k.data + (row + i) * k.cols, row_bytes);
+      std::memcpy(sequence.value(index, sequence.length() + i), v.data + (row + i) * v.cols, row_bytes);
+    }
+    AttentionArgs args{};
+    args.q = q.data + row * q.cols;
+    args.q_stride = q.cols;
+    args.queries = span.rows;
+    args.heads = heads_;
+    args.kv_heads = kv_heads_;
+    args.head_dim = head_dim_;
+    args.k_pages = sequence.key_pages(index);
+    args.v_pages = sequence.value_pages(index);
+    args.page_tokens = kKvPageTokens;
+    args.kv_stride = k.cols;
+    args.keys = sequence.length() + span.rows;
+    args.scale = 1.0f / std::sqrt(static_cast<float>(head_dim_));
+    args.mask = Mask::kCausal;
+    args.position = sequence.length();
+    args.y = y.data + row * y.cols;
+    args.y_stride = y.cols;
+    context.kernels.attention(context.pool, args);
+    row += span.rows;
+  }
+  add_product(context, y, layer.output, x);
+}
+
+void Qwen3::feed_forward(const Context& context, const Layer& layer, Matrix x) const {
+  Arena::Scope scope(context.arena);
+  const Matrix h = normed(context, x, layer.ffn_norm);
+  const Matrix gate = project(context, h, layer.gate), up = project(context, h, layer.up);
+  context.kernels.gated(context.pool, {gate.data, up.data, gate.rows, gate.cols, gate.cols, up.cols, Activation::kSilu, gate.data, gate.cols});
+  add_product(context, gate, layer.down, x);
+}
+
+Matrix Qwen3::project(const Context& context, const Matrix& x, const Linear& linear) const {
+  const Matrix y = context.arena.matrix(x.rows, linear.weight.rows);
+  Epilogue epilogue;
+  epilogue.bias = linear.bias;
+  context.kernels.linear(context.pool, {x.data, x.rows, linear.weight, epilogue, y.data});
+  return y;
+}
+
+Matrix Qwen3::normed(const Context& context, const Matrix& x, const float* weight) const {
+  const Matrix y = context.arena.matrix(x.rows, x.cols);
+  context.kernels.rms_norm(context.pool, {x.data, x.rows, x.cols, weight, epsilon_, y.data});
+  return y;
+}
+
+void Qwen3::rotate_heads(const Context& context, Matrix x, int64_t heads, const float* norm, const int32_t* positions) const {
+  if (norm) context.kernels.rms_norm(context.pool, {x.data, x.rows * heads, head_dim_, norm, epsilon_, x.data});
+  context.kernels.rope(context.pool, {x.data, x.rows, heads, head_dim_, positions, theta_});
+}
+
+}  // namespace gpa
