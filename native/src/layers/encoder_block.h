@@ -1,0 +1,34 @@
+// The pre-norm transformer block of Whisper's and wav2vec2's encoders.
+#pragma once
+#include <cstdint>
+
+#include "layers/context.h"
+#include "models/weights.h"
+
+namespace gpa {
+
+// Which keys a frame sees; as in AttentionArgs.
+struct EncoderMask {
+  Mask mask = Mask::kFull;
+  int64_t keys = 0;  // frames at or after it are invisible
+  int64_t block = 1;
+};
+
+// x += out(attention(q, k, v of LayerNorm(x)));  x += down(GELU(up(LayerNorm(x)))).
+// Source: Vaswani et al. 2017, pre-norm; HF WhisperEncoderLayer, Wav2Vec2EncoderLayerStableLayerNorm.
+class EncoderBlock {
+ public:
+  // key_bias: whether attn_k has one. dim is a multiple of heads (Error(MODEL_FORMAT) otherwise).
+  EncoderBlock(const Weights& weights, int64_t dim, int64_t ffn, int64_t heads, bool key_bias, float epsilon);
+
+  // In place on x [frames, dim].
+  void forward(Context& ctx, const Matrix& x, const EncoderMask& mask) const;
+
+ private:
+  int64_t dim_, ffn_, heads_;
+  float epsilon_;
+  Norm attn_norm_, ffn_norm_;
+  Linear q_, k_, v_, output_, up_, down_;
+};
+
+}  // namespace gpa
