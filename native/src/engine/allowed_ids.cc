@@ -1,0 +1,45 @@
+#include "engine/allowed_ids.h"
+
+#include <algorithm>
+
+namespace gpa {
+
+AllowedIds::AllowedIds(std::vector<IdRange> ranges) {
+  std::sort(ranges.begin(), ranges.end(), [](const IdRange& a, const IdRange& b) { return a.first < b.first; });
+  for (const IdRange& range : ranges) {
+    if (range.first < 0 || range.count <= 0) continue;
+    if (!ranges_.empty() && range.first <= ranges_.back().first + ranges_.back().count) {
+      IdRange& last = ranges_.back();
+      last.count = std::max(last.count, range.first + range.count - last.first);
+    } else {
+      ranges_.push_back(range);
+    }
+  }
+  for (const IdRange& range : ranges_) count_ += range.count;
+}
+
+int32_t AllowedIds::id(int64_t column) const {
+  for (const IdRange& range : ranges_) {
+    if (column < range.count) return range.first + static_cast<int32_t>(column);
+    column -= range.count;
+  }
+  return -1;
+}
+
+int32_t AllowedIds::column(int32_t id) const {
+  int32_t before = 0;
+  for (const IdRange& range : ranges_) {
+    if (range.contains(id)) return before + id - range.first;
+    before += range.count;
+  }
+  return -1;
+}
+
+void RepeatedColumns::add(int32_t id) {
+  const int32_t column = allowed_->column(id);
+  if (column < 0 || seen_[static_cast<size_t>(column)]) return;
+  seen_[static_cast<size_t>(column)] = true;
+  columns_.push_back(column);
+}
+
+}  // namespace gpa

@@ -1,0 +1,105 @@
+#include "models/model.h"
+
+#include <cstring>
+
+#include "error.h"
+#include "io/gguf_types.h"
+#include "log.h"
+
+namespace gpa {
+namespace {
+
+// Index of the first element whose exponent bits are all ones (NaN or infinity); -1: none.
+template <class Word>
+int64_t find_not_finite(const void* data, int64_t count, Word exponent) {
+  const auto* words = static_cast<const Word*>(data);
+  constexpr int64_t kBlock = 4096;
+  for (int64_t begin = 0; begin < count; begin += kBlock) {
+    const int64_t end = begin + kBlock < count ? begin + kBlock : count;
+    int bad = 0;
+    for (int64_t i = begin; i < end; ++i) bad |= (words[i] & exponent) == exponent;
+    if (!bad) continue;
+    for (int64_t i = begin; i < end; ++i) {
+      if ((words[i] & exponent) == exponent) return i;
+    }
+  }
+  return -1;
+}
+
+void refuse_not_finite(const GgufFile& file) {
+  for (const GgufTensor& tensor : file.tensors()) {
+    int64_t found = -1;
+    switch (static_cast<DType>(tensor.type)) {
+      case DType::kF32: found = find_not_finite<uint32_t>(tensor.data, tensor.bytes / 4, 0x7F800000u); break;
+      case DType::kF16: found = find_not_finite<uint16_t>(tensor.data, tensor.bytes / 2, uint16_t{0x7C00}); break;
+      case DType::kBF16: found = find_not_finite<uint16_t>(tensor.data, tensor.bytes / 2, uint16_t{0x7F80}); break;
+      default: break;
+    }
+    if (found >= 0) {
+      fail(GPA_ERROR_MODEL_FORMAT, "%s: tensor '%s' holds NaN or infinity at element %lld", file.path().c_str(),
+           tensor.name.c_str(), static_cast<long long>(found));
+    }
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const Model> Model::open(const std::string& path, bool check_finite) {
+  std::shared_ptr<Model> model(new Model);
+  model->file_ = GgufFile::open(path);
+  model->construct();
+  if (check_finite) refuse_not_finite(*model->file_);
+  log(LogLevel::kInfo, "opened %s: %zu tensors", path.c_str(), model->file_->tensors().size());
+  return model;
+}
+
+void Model::construct() {
+  const GgufFile& file = *file_;
+  const char* path = file.path().c_str();
+  const std::string architecture(file.string("general.architecture"));
+  if (architecture != "gpa") {
+    fail(GPA_ERROR_UNSUPPORTED, "%s: architecture '%.40s'; this library runs 'gpa' files, as `gpa convert` writes them", path, architecture.c_str());
+  }
+  const int64_t version = file.integer("gpa.format_version", 0, 1 << 30);
+  if (version != 1) fail(GPA_ERROR_UNSUPPORTED, "%s: gpa.format_version %lld; this library reads 1", path, static_cast<long long>(version));
+  const GgufValue* networks = file.find_value("gpa.networks");
+  if (!networks || networks->type != kGgufArray || networks->element_type != kGgufString || networks->strings.empty()) {
+    fail(GPA_ERROR_MODEL_FORMAT, "%s: metadata 'gpa.networks' is no array of names", path);
+  }
+  for (std::string_view name : networks->strings) {
+    if (name == "decoder") {
+      decoder_ = std::make_unique<Qwen3>(file);
+    } else if (name == "glm") {
+      glm_ = std::make_unique<GlmTokenizer>(file);
+    } else if (name == "wav2vec2") {
+      wav2vec2_ = std::make_unique<Wav2Vec2>(file);
+    } else if (name == "codec") {
+      codec_encoder_ = std::make_unique<BicodecEncoder>(file);
+      codec_decoder_ = std::make_unique<BicodecDecoder>(file);
+      normalizes_volume_ = file.integer("gpa.codec.volume_normalize", 0, 1) != 0;
+    } else if (name == "speaker") {
+      const int64_t count = file.integer("gpa.speaker.token_count", 1, 1 << 20);
+      if (count != GPA_VOICE_TOKENS) {
+        fail(GPA_ERROR_UNSUPPORTED, "%s: voices of %lld tokens; this library knows %d", path, static_cast<long long>(count), GPA_VOICE_TOKENS);
+      }
+      speaker_ = std::make_unique<SpeakerEncoder>(file);
+    } else {
+      fail(GPA_ERROR_UNSUPPORTED, "%s: metadata 'gpa.networks' names the unknown network '%.40s'", path, std::string(name).c_str());
+    }
+  }
+  if (decoder_) {
+    const bool audio = glm_ || wav2vec2_ || codec_encoder_ || speaker_;
+    tokens_ = TokenSpace::read(file, decoder_->vocab(), audio);
+    if (codec_decoder_ && tokens_.semantic.count > codec_decoder_->code_count()) {
+      fail(GPA_ERROR_MODEL_FORMAT, "%s: gpa.tokens.semantic.count is %d, the codec has %lld codes", path, tokens_.semantic.count,
+           static_cast<long long>(codec_decoder_->code_count()));
+    }
+  }
+}
+
+void Model::refuse_missing(const char* network) const {
+  fail(GPA_ERROR_UNSUPPORTED, "%s holds no %s network: this task needs a model converted from a whole GPA checkpoint",
+       file_->path().c_str(), network);
+}
+
+}  // namespace gpa
