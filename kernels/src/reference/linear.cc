@@ -1,0 +1,48 @@
+#include <cmath>
+#include <vector>
+
+#include "reference/ops.h"
+
+namespace gpa::reference {
+
+double activation_of(Activation activation, double x) {
+  switch (activation) {
+    case Activation::kNone: return x;
+    case Activation::kGelu: return 0.5 * x * std::erfc(-x * std::sqrt(0.5));
+    case Activation::kRelu: return x < 0 ? 0.0 : x;
+    case Activation::kSilu: return x / (1 + std::exp(-x));
+    case Activation::kSigmoid: return 1 / (1 + std::exp(-x));
+    case Activation::kTanh: return std::tanh(x);
+  }
+  return x;
+}
+
+float epilogue_of(const Epilogue& epilogue, int64_t m, int64_t n, int64_t cols, double sum) {
+  if (epilogue.bias) sum += epilogue.bias[n];
+  double y = activation_of(epilogue.activation, sum);
+  if (epilogue.gamma) y *= epilogue.gamma[n];
+  if (epilogue.residual) y += epilogue.residual[m * cols + n];
+  return static_cast<float>(y);
+}
+
+void read_row(const Weight& w, int64_t row, float* out) {
+  convert_elements(w.type, w.slice_rows(row, 1).data, DType::kF32, out, w.cols);
+}
+
+void linear(ThreadPool&, const LinearArgs& a) {
+  std::vector<float> row(a.w.cols);
+  for (int64_t n = 0; n < a.w.rows; ++n) {
+    read_row(a.w, n, row.data());
+    for (int64_t m = 0; m < a.rows; ++m) {
+      double sum = 0;
+      for (int64_t k = 0; k < a.w.cols; ++k) sum += static_cast<double>(a.x[m * a.w.cols + k]) * row[k];
+      a.y[m * a.w.rows + n] = epilogue_of(a.epilogue, m, n, a.w.rows, sum);
+    }
+  }
+}
+
+void embed(ThreadPool&, const EmbedArgs& a) {
+  for (int64_t i = 0; i < a.count; ++i) read_row(a.table, a.ids[i], a.y + i * a.table.cols);
+}
+
+}  // namespace gpa::reference

@@ -1,0 +1,34 @@
+#include <cmath>
+
+#include "reference/ops.h"
+
+namespace gpa::reference {
+
+void layer_norm(ThreadPool&, const LayerNormArgs& a) {
+  for (int64_t r = 0; r < a.rows; ++r) {
+    const float* x = a.x + r * a.cols;
+    float* y = a.y + r * a.cols;
+    double mean = 0, var = 0;
+    for (int64_t c = 0; c < a.cols; ++c) mean += x[c];
+    mean /= static_cast<double>(a.cols);
+    for (int64_t c = 0; c < a.cols; ++c) var += (x[c] - mean) * (x[c] - mean);
+    var /= static_cast<double>(a.cols);
+    const double inverse = 1 / std::sqrt(var + a.eps);
+    for (int64_t c = 0; c < a.cols; ++c) {
+      const double scale = a.scale ? a.scale[c] : 1, shift = a.shift ? a.shift[c] : 0;
+      y[c] = static_cast<float>((x[c] - mean) * inverse * scale + shift);
+    }
+  }
+}
+
+void rms_norm(ThreadPool&, const RmsNormArgs& a) {
+  for (int64_t r = 0; r < a.rows; ++r) {
+    const float* x = a.x + r * a.cols;
+    double squares = 0;
+    for (int64_t c = 0; c < a.cols; ++c) squares += static_cast<double>(x[c]) * x[c];
+    const double inverse = 1 / std::sqrt(squares / static_cast<double>(a.cols) + a.eps);
+    for (int64_t c = 0; c < a.cols; ++c) a.y[r * a.cols + c] = static_cast<float>(x[c] * inverse * a.w[c]);
+  }
+}
+
+}  // namespace gpa::reference

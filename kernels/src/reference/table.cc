@@ -1,0 +1,27 @@
+#include "reference/ops.h"
+
+namespace gpa {
+
+const KernelTable& reference_kernels() {
+  static const KernelTable table = {
+      .name = "reference",
+      .linear = reference::linear,
+      .conv1d = reference::conv1d,
+      .conv_transpose1d = reference::conv_transpose1d,
+      .depthwise_conv1d = reference::depthwise_conv1d,
+      .layer_norm = reference::layer_norm,
+      .rms_norm = reference::rms_norm,
+      .rope = reference::rope,
+      .attention = reference::attention,
+      .snake = reference::snake,
+      .gated = reference::gated,
+      .activate = reference::activate,
+      .affine = reference::affine,
+      .embed = reference::embed,
+      .mean_rows = reference::mean_rows,
+      .nearest = reference::nearest,
+  };
+  return table;
+}
+
+}  // namespace gpa
