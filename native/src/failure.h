@@ -15,4 +15,15 @@ struct Failure {
 // Only inside a catch block.
 Failure current_failure() noexcept;
 
+// Runs work and returns how it went.
+template <class Work>
+Failure guarded(Work&& work) noexcept {
+  try {
+    work();
+    return {};
+  } catch (...) {
+    return current_failure();
+  }
+}
+
 }  // namespace gpa

@@ -61,4 +61,6 @@ void Context::report(const char* name, gpa_dtype type, int64_t rows, int64_t col
   if (trace_fn(trace_user, &tensor) != 0) fail(GPA_ERROR_CANCELLED, "stopped by the observer at %s", name);
 }
 
+void Context::refuse_stopped() const { fail(GPA_ERROR_CANCELLED, "cancelled"); }
+
 }  // namespace gpa

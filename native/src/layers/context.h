@@ -46,17 +46,27 @@ struct Context {
   Arena& arena;
   gpa_trace_fn trace_fn = nullptr;
   void* trace_user = nullptr;
+  // Asked at every trace point, observer or not: true ends the pass with Error(CANCELLED).
+  bool (*stop_fn)(void* user) = nullptr;
+  void* stop_user = nullptr;
 
+  // Error(CANCELLED) when stop_fn says so. For loops that trace nothing.
+  void check_stop() const {
+    if (stop_fn && stop_fn(stop_user)) refuse_stopped();
+  }
   // Reports an intermediate result under its name in the goldens. Error(CANCELLED) when the observer says stop.
   void trace(const char* name, const Matrix& m) const {
+    check_stop();
     if (trace_fn) report(name, GPA_F32, m.rows, m.cols, m.data);
   }
   void trace_ids(const char* name, const int32_t* ids, int64_t count) const {
+    check_stop();
     if (trace_fn) report(name, GPA_I32, 1, count, ids);
   }
 
  private:
   void report(const char* name, gpa_dtype type, int64_t rows, int64_t cols, const void* data) const;
+  [[noreturn]] void refuse_stopped() const;
 };
 
 }  // namespace gpa

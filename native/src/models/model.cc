@@ -42,6 +42,13 @@ void refuse_not_finite(const GgufFile& file) {
   }
 }
 
+void require_voice_tokens(const GgufFile& file, int64_t count) {
+  if (count != GPA_VOICE_TOKENS) {
+    fail(GPA_ERROR_UNSUPPORTED, "%s: voices of %lld tokens; this library knows %d", file.path().c_str(),
+         static_cast<long long>(count), GPA_VOICE_TOKENS);
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const Model> Model::open(const std::string& path, bool check_finite) {
@@ -76,12 +83,10 @@ void Model::construct() {
     } else if (name == "codec") {
       codec_encoder_ = std::make_unique<BicodecEncoder>(file);
       codec_decoder_ = std::make_unique<BicodecDecoder>(file);
+      require_voice_tokens(file, codec_decoder_->global_count());
       normalizes_volume_ = file.integer("gpa.codec.volume_normalize", 0, 1) != 0;
     } else if (name == "speaker") {
-      const int64_t count = file.integer("gpa.speaker.token_count", 1, 1 << 20);
-      if (count != GPA_VOICE_TOKENS) {
-        fail(GPA_ERROR_UNSUPPORTED, "%s: voices of %lld tokens; this library knows %d", path, static_cast<long long>(count), GPA_VOICE_TOKENS);
-      }
+      require_voice_tokens(file, file.integer("gpa.speaker.token_count", 1, 1 << 20));
       speaker_ = std::make_unique<SpeakerEncoder>(file);
     } else {
       fail(GPA_ERROR_UNSUPPORTED, "%s: metadata 'gpa.networks' names the unknown network '%.40s'", path, std::string(name).c_str());
@@ -93,6 +98,10 @@ void Model::construct() {
     if (codec_decoder_ && tokens_.semantic.count > codec_decoder_->code_count()) {
       fail(GPA_ERROR_MODEL_FORMAT, "%s: gpa.tokens.semantic.count is %d, the codec has %lld codes", path, tokens_.semantic.count,
            static_cast<long long>(codec_decoder_->code_count()));
+    }
+    if (codec_decoder_ && tokens_.global.count > codec_decoder_->global_code_count()) {
+      fail(GPA_ERROR_MODEL_FORMAT, "%s: gpa.tokens.global.count is %d, the codec has %lld codes", path, tokens_.global.count,
+           static_cast<long long>(codec_decoder_->global_code_count()));
     }
   }
 }

@@ -24,6 +24,8 @@ class Model {
   const TokenSpace& tokens() const { return tokens_; }
   bool normalizes_volume() const { return normalizes_volume_; }
 
+  bool has_decoder() const { return decoder_ != nullptr; }
+
   // The network. Error(UNSUPPORTED) naming it when the file does not hold it.
   const Qwen3& decoder() const { return get(decoder_, "decoder"); }
   const GlmTokenizer& glm() const { return get(glm_, "glm"); }

@@ -1,0 +1,142 @@
+#include "engine/engine.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "engine/request_check.h"
+#include "error.h"
+#include "log.h"
+
+namespace gpa {
+namespace {
+
+constexpr int kMaxThreads = 1024, kMaxConcurrency = 1024, kMaxQueue = 1 << 20;
+constexpr int kDefaultConcurrency = 8, kDefaultQueue = 1024;
+
+// value, or fallback where it is 0.
+int checked(const char* field, int value, int max, int fallback) {
+  if (value < 0 || value > max) fail(GPA_ERROR_INVALID_ARGUMENT, "%s is %d; it must lie in [0, %d]", field, value, max);
+  return value == 0 ? fallback : value;
+}
+
+int usable_cores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+const KernelTable& kernels_of(const char* device) {
+  if (device && std::strcmp(device, "cpu") != 0) {
+    fail(GPA_ERROR_DEVICE, "device '%.60s' is not there; this library runs on 'cpu'", device);
+  }
+  const KernelTable* table = select_kernels();
+  if (table) return *table;
+  std::string names;
+  for (const char* const* name = available_kernels(); *name; ++name) names += std::string(names.empty() ? "" : ", ") + *name;
+  const char* wanted = std::getenv("GPA_ISA");
+  fail(GPA_ERROR_DEVICE, "GPA_ISA is '%.60s', which this machine cannot run; it has %s", wanted ? wanted : "", names.c_str());
+}
+
+int64_t context_of(const Model& model, int wanted) {
+  if (!model.has_decoder()) return 0;
+  const int64_t longest = model.decoder().context_length();
+  if (wanted < 0 || wanted > longest) {
+    fail(GPA_ERROR_INVALID_ARGUMENT, "context_tokens is %d; this model holds at most %lld", wanted, static_cast<long long>(longest));
+  }
+  return wanted == 0 ? longest : wanted;
+}
+
+}  // namespace
+
+Engine::Engine(std::shared_ptr<const Model> model, const gpa_engine_params& params)
+    : model_(std::move(model)), kernels_(kernels_of(params.device)), threads_(checked("threads", params.threads, kMaxThreads, usable_cores())),
+      context_tokens_(context_of(*model_, params.context_tokens)),
+      max_concurrency_(checked("max_concurrency", params.max_concurrency, kMaxConcurrency, kDefaultConcurrency)),
+      max_live_(max_concurrency_ + checked("max_queue", params.max_queue, kMaxQueue, kDefaultQueue)),
+      steps_(model_, kernels_, {threads_, context_tokens_, max_concurrency_}, closing_, live_) {}
+
+std::shared_ptr<Engine> Engine::create(std::shared_ptr<const Model> model, const gpa_engine_params& params) {
+  std::shared_ptr<Engine> engine(new Engine(std::move(model), params));
+  // The thread keeps the engine alive, so that it may be freed wherever.
+  engine->thread_ = std::thread([engine] { engine->loop(); });
+  log(LogLevel::kInfo, "engine: %s kernels, %d threads, context of %lld tokens", engine->kernels_.name, engine->threads_,
+      static_cast<long long>(engine->context_tokens_));
+  return engine;
+}
+
+Engine::~Engine() {
+  // Only the thread itself can hold the last reference while it is not joined.
+  if (thread_.joinable()) thread_.detach();
+}
+
+void Engine::submit(const gpa_request_params& params, gpa_done_fn done, void* user, uint64_t id,
+                    const std::function<void(std::shared_ptr<Request>)>& before_start) {
+  auto request = std::make_shared<Request>(check_request(*model_, params, context_tokens_), done, user, id);
+  std::lock_guard lock(mutex_);
+  if (closing_) fail(GPA_ERROR_INVALID_STATE, "the engine is closing");
+  if (live_ >= max_live_) {
+    fail(GPA_ERROR_INVALID_STATE, "the queue is full: %lld requests run or wait", static_cast<long long>(live_.load()));
+  }
+  queue_.push_back(request);
+  try {
+    before_start(std::move(request));
+  } catch (...) {
+    queue_.pop_back();
+    throw;
+  }
+  live_ += 1;
+  work_.notify_one();
+}
+
+void Engine::close() {
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+    work_.notify_one();
+  }
+  if (!thread_.joinable()) return;
+  if (std::this_thread::get_id() == thread_.get_id()) {
+    thread_.detach();
+  } else {
+    thread_.join();
+  }
+}
+
+void Engine::take_from_queue(RequestList& starting, RequestList& cancelled) {
+  for (auto at = queue_.begin(); at != queue_.end();) {
+    const auto request = at++;
+    if ((*request)->cancelled()) cancelled.splice(cancelled.end(), queue_, request);
+  }
+  while (!queue_.empty() && steps_.running() + starting.size() < static_cast<size_t>(max_concurrency_)) {
+    starting.splice(starting.end(), queue_, queue_.begin());
+  }
+}
+
+void Engine::loop() {
+  for (;;) {
+    RequestList starting, cancelled;
+    {
+      std::unique_lock lock(mutex_);
+      work_.wait(lock, [&] { return closing_ || !queue_.empty() || steps_.running() > 0; });
+      if (closing_) break;
+      take_from_queue(starting, cancelled);
+    }
+    for (const auto& request : cancelled) steps_.end(*request, {GPA_ERROR_CANCELLED, "cancelled"});
+    for (const auto& request : starting) steps_.admit(request);
+    const Failure failure = guarded([&] { steps_.step(); });
+    if (failure.code != GPA_OK) steps_.fail_all(failure);
+  }
+  const Failure closed{GPA_ERROR_CANCELLED, "the engine was closed"};
+  steps_.fail_all(closed);
+  RequestList waiting;
+  {
+    std::lock_guard lock(mutex_);
+    waiting.swap(queue_);
+  }
+  for (const auto& request : waiting) steps_.end(*request, closed);
+}
+
+}  // namespace gpa

@@ -1,0 +1,239 @@
+#include "engine/step_loop.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/prompt.h"
+#include "engine/request_check.h"
+#include "engine/task_audio.h"
+#include "error.h"
+#include "log.h"
+
+namespace gpa {
+namespace {
+
+constexpr int64_t kPrefillRows = 256;             // prompt rows of one step, of all requests together
+constexpr int64_t kKeptAudioSamples = 16000 * 30;  // longer audio leaves no activation memory behind
+
+std::unique_ptr<KvPool> make_pool(const Model& model, const StepLoop::Limits& limits) {
+  if (!model.has_decoder()) return nullptr;
+  return std::make_unique<KvPool>(model.decoder().kv_shape(), kv_pages(limits.context_tokens) * limits.max_concurrency);
+}
+
+}  // namespace
+
+StepLoop::StepLoop(std::shared_ptr<const Model> model, const KernelTable& kernels, Limits limits,
+                   const std::atomic<bool>& closing, std::atomic<int64_t>& live)
+    : model_(std::move(model)), kernels_(kernels), limits_(limits), stop_{&closing, nullptr}, live_(live), pool_(limits.threads),
+      audio_arena_(std::make_unique<Arena>()), kv_pool_(make_pool(*model_, limits)) {}
+
+void StepLoop::admit(std::shared_ptr<Request> request) {
+  request->stamp(&gpa_request_stats::started_us);
+  const Failure failure = guarded([&] { running_.emplace_back().request = request; });
+  if (failure.code != GPA_OK) end(*request, failure);
+}
+
+void StepLoop::step() {
+  sweep();
+  const auto needs_audio = [](const Running& r) { return r.phase == Phase::kEncode || r.phase == Phase::kRender; };
+  if (const auto found = std::find_if(running_.begin(), running_.end(), needs_audio); found != running_.end()) run_audio(*found);
+  sweep();
+  run_decoder();
+  sweep();
+}
+
+void StepLoop::sweep() {
+  for (Running& running : running_) {
+    if (running.phase != Phase::kEnded && running.request->cancelled()) end(running, {GPA_ERROR_CANCELLED, "cancelled"});
+  }
+  running_.remove_if([](const Running& running) { return running.phase == Phase::kEnded; });
+}
+
+void StepLoop::fail_all(const Failure& failure) {
+  for (Running& running : running_) {
+    if (running.phase != Phase::kEnded) end(running, failure);
+  }
+  running_.clear();
+}
+
+void StepLoop::end(Running& running, Failure failure, RequestResult result) noexcept {
+  running.phase = Phase::kEnded;
+  running.sequence.reset();
+  running.request->set_counts(static_cast<int64_t>(running.prompt.size()), static_cast<int64_t>(running.answer.size()), running.stopped);
+  end(*running.request, std::move(failure), std::move(result));
+}
+
+void StepLoop::end(Request& request, Failure failure, RequestResult result) noexcept {
+  if (failure.code == GPA_ERROR_INTERNAL) log(LogLevel::kError, "a request failed: %s", failure.message.c_str());
+  live_ -= 1;
+  request.finish(std::move(failure), std::move(result));
+}
+
+Context StepLoop::context(Arena& arena, const Running* running) {
+  stop_.request = running ? running->request.get() : nullptr;
+  Context context{kernels_, pool_, arena};
+  context.stop_user = &stop_;
+  context.stop_fn = [](void* user) {
+    const auto* asked = static_cast<const StopCheck*>(user);
+    return asked->closing->load() || (asked->request && asked->request->cancelled());
+  };
+  return context;
+}
+
+void StepLoop::run_audio(Running& running) {
+  const bool rendering = running.phase == Phase::kRender;
+  const Failure failure = guarded([&] { rendering ? render(running) : encode(running); });
+  if (failure.code != GPA_OK) end(running, failure);
+  if (running.request->input().samples > kKeptAudioSamples) {
+    const Failure dropped = guarded([&] { audio_arena_ = std::make_unique<Arena>(); });
+    if (dropped.code != GPA_OK) log(LogLevel::kWarning, "activation memory was kept: %s", dropped.message.c_str());
+  }
+}
+
+void StepLoop::encode(Running& running) {
+  const RequestInput& input = running.request->input();
+  const TokenSpace& tokens = model_->tokens();
+  Arena::Scope scope(*audio_arena_);
+  Context context = this->context(*audio_arena_, &running);
+  switch (input.task) {
+    case GPA_TASK_TRANSCRIBE: {
+      const auto glm = glm_codes(*model_, context, input.pcm_mix, input.samples);
+      running.prompt = transcribe_prompt(tokens, glm, semantic_codes(*model_, context, input.pcm, input.samples));
+      break;
+    }
+    case GPA_TASK_ENROLL: {
+      RequestResult result;
+      result.ids = voice_codes(*model_, context, input.pcm, input.samples);
+      running.request->stamp(&gpa_request_stats::encoded_us);
+      running.stopped = true;
+      end(running, {}, std::move(result));
+      return;
+    }
+    case GPA_TASK_SPEAK: running.prompt = speak_prompt(tokens, input.voice, input.ids); break;
+    case GPA_TASK_CONVERT:
+      running.prompt = convert_prompt(tokens, input.voice, semantic_codes(*model_, context, input.pcm, input.samples));
+      break;
+    case GPA_TASK_GENERATE: running.prompt = input.ids; break;
+  }
+  running.request->stamp(&gpa_request_stats::encoded_us);
+  start_decoding(running);
+}
+
+void StepLoop::start_decoding(Running& running) {
+  const RequestInput& input = running.request->input();
+  const auto prompt = static_cast<int64_t>(running.prompt.size());
+  const int64_t room = limits_.context_tokens - prompt;
+  if (room < 1) fail(GPA_ERROR_CAPACITY, "the prompt of %lld tokens leaves no room in the context", static_cast<long long>(prompt));
+  running.answer_limit = input.max_tokens > 0 ? std::min<int64_t>(input.max_tokens, room) : room;
+  running.allowed = std::make_unique<AllowedIds>(allowed_ids(model_->tokens(), model_->decoder().vocab(), input.task, input.allowed));
+  running.repeated = std::make_unique<RepeatedColumns>(*running.allowed);
+  for (int32_t id : running.prompt) running.repeated->add(id);
+  running.sequence = std::make_unique<KvSequence>(*kv_pool_);
+  running.phase = Phase::kPrefill;
+}
+
+void StepLoop::run_decoder() {
+  Arena::Scope scope(step_arena_);
+  const Batch batch = gather();
+  if (batch.spans.empty()) return;
+  const Failure failure = guarded([&] {
+    Context context = this->context(step_arena_, nullptr);
+    answer(batch, model_->decoder().forward(context, batch.ids, batch.spans), context);
+  });
+  if (failure.code == GPA_OK) return;
+  for (Running* running : batch.owners) {
+    if (running->phase != Phase::kEnded) end(*running, failure);
+  }
+}
+
+StepLoop::Batch StepLoop::gather() {
+  Batch batch;
+  int64_t prefill_left = kPrefillRows;
+  for (Running& running : running_) {
+    const auto prompt = static_cast<int64_t>(running.prompt.size());
+    int64_t rows = 0, answer_row = -1;
+    if (running.phase == Phase::kDecode) {
+      rows = 1;
+      batch.ids.push_back(running.answer.back());
+      answer_row = static_cast<int64_t>(batch.ids.size()) - 1;
+    } else if (running.phase == Phase::kPrefill && prefill_left > 0) {
+      rows = std::min(prefill_left, prompt - running.prefilled);
+      prefill_left -= rows;
+      const auto begin = running.prompt.begin() + running.prefilled;
+      batch.ids.insert(batch.ids.end(), begin, begin + rows);
+      running.prefilled += rows;
+      if (running.prefilled == prompt) answer_row = static_cast<int64_t>(batch.ids.size()) - 1;
+    }
+    if (rows == 0) continue;
+    batch.spans.push_back({running.sequence.get(), rows});
+    batch.owners.push_back(&running);
+    batch.answer_rows.push_back(answer_row);
+  }
+  return batch;
+}
+
+void StepLoop::answer(const Batch& batch, const Matrix& hidden, Context& context) {
+  std::vector<bool> answered(batch.owners.size(), false);
+  for (size_t first = 0; first < batch.owners.size(); ++first) {
+    if (answered[first] || batch.answer_rows[first] < 0) continue;
+    // Requests that may answer with the same ids share one product with the LM head.
+    std::vector<size_t> group;
+    for (size_t i = first; i < batch.owners.size(); ++i) {
+      if (batch.answer_rows[i] < 0 || answered[i] || !(*batch.owners[i]->allowed == *batch.owners[first]->allowed)) continue;
+      group.push_back(i);
+      answered[i] = true;
+    }
+    Arena::Scope scope(context.arena);
+    const Matrix rows = context.arena.matrix(static_cast<int64_t>(group.size()), hidden.cols);
+    for (size_t g = 0; g < group.size(); ++g) {
+      std::memcpy(rows.data + static_cast<int64_t>(g) * rows.cols, hidden.data + batch.answer_rows[group[g]] * hidden.cols,
+                  static_cast<size_t>(hidden.cols) * sizeof(float));
+    }
+    const AllowedIds& allowed = *batch.owners[first]->allowed;
+    const Matrix logits = model_->decoder().logits(context, rows, allowed.ranges());
+    for (size_t g = 0; g < group.size(); ++g) {
+      Running& running = *batch.owners[group[g]];
+      const Failure failure = guarded([&] {
+        const std::span<float> row(logits.data + static_cast<int64_t>(g) * logits.cols, static_cast<size_t>(logits.cols));
+        const int32_t column = sampler_.pick(row, running.repeated->columns(), running.request->input().sampling, running.answer.size());
+        take_token(running, running.allowed->id(column));
+      });
+      if (failure.code != GPA_OK) end(running, failure);
+    }
+  }
+}
+
+void StepLoop::take_token(Running& running, int32_t id) {
+  const gpa_task task = running.request->input().task;
+  if (running.answer.empty()) running.request->stamp(&gpa_request_stats::first_token_us);
+  running.answer.push_back(id);
+  running.repeated->add(id);
+  running.phase = Phase::kDecode;
+  running.stopped = ends_answer(model_->tokens(), task, id);
+  if (running.stopped || static_cast<int64_t>(running.answer.size()) >= running.answer_limit) finish_answer(running);
+}
+
+void StepLoop::finish_answer(Running& running) {
+  running.request->stamp(&gpa_request_stats::last_token_us);
+  running.sequence.reset();
+  const gpa_task task = running.request->input().task;
+  if (task == GPA_TASK_SPEAK || task == GPA_TASK_CONVERT) {
+    running.phase = Phase::kRender;
+    return;
+  }
+  RequestResult result;
+  result.ids = answer_result(model_->tokens(), task, running.answer);
+  end(running, {}, std::move(result));
+}
+
+void StepLoop::render(Running& running) {
+  const RequestInput& input = running.request->input();
+  Arena::Scope scope(*audio_arena_);
+  Context context = this->context(*audio_arena_, &running);
+  RequestResult result;
+  result.ids = answer_result(model_->tokens(), input.task, running.answer);
+  result.pcm = waveform(*model_, context, result.ids, input.voice);
+  end(running, {}, std::move(result));
+}
+
+}  // namespace gpa

@@ -1,0 +1,105 @@
+// What the engine thread does over and over: each step runs at most one audio network of one request and one pass of the
+// decoder over the rows of all requests that need it.
+//
+//   admit -> kEncode (audio encoders, prompt) -> kPrefill (prompt rows, kPrefillRows a step) -> kDecode (one row a step)
+//         -> kRender (codec) -> ended.   ENROLL ends after kEncode, TRANSCRIBE and GENERATE after kDecode.
+//
+// Source: Yu et al. 2022 (Orca), iteration-level scheduling; Agrawal et al. 2023 (Sarathi), chunked prefill beside decoding.
+#pragma once
+#include <atomic>
+#include <list>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/allowed_ids.h"
+#include "engine/request.h"
+#include "engine/sampler.h"
+#include "gpa/kernels/kernel_table.h"
+#include "gpa/kernels/thread_pool.h"
+#include "layers/kv_cache.h"
+#include "models/model.h"
+
+namespace gpa {
+
+// Used by one thread at a time; only `closing` and `live` are shared.
+class StepLoop {
+ public:
+  struct Limits {
+    int threads;
+    int64_t context_tokens;
+    int64_t max_concurrency;
+  };
+
+  // closing: makes running networks stop soon. live: one less whenever a request has ended, before anybody hears of it.
+  StepLoop(std::shared_ptr<const Model> model, const KernelTable& kernels, Limits limits, const std::atomic<bool>& closing,
+           std::atomic<int64_t>& live);
+
+  size_t running() const { return running_.size(); }
+  void admit(std::shared_ptr<Request> request);
+  // One step of everything that runs. Failures end the requests that they concern.
+  void step();
+  // Ends all that runs.
+  void fail_all(const Failure& failure);
+  // Ends a request that this loop does not run.
+  void end(Request& request, Failure failure, RequestResult result = {}) noexcept;
+
+ private:
+  enum class Phase { kEncode, kPrefill, kDecode, kRender, kEnded };
+
+  struct Running {
+    std::shared_ptr<Request> request;
+    Phase phase = Phase::kEncode;
+    std::vector<int32_t> prompt;
+    int64_t prefilled = 0;
+    std::unique_ptr<AllowedIds> allowed;
+    std::unique_ptr<RepeatedColumns> repeated;
+    std::unique_ptr<KvSequence> sequence;
+    std::vector<int32_t> answer;
+    int64_t answer_limit = 0;
+    bool stopped = false;
+  };
+  using RunningList = std::list<Running>;
+
+  // What a running network asks at its trace points.
+  struct StopCheck {
+    const std::atomic<bool>* closing;
+    const Request* request;
+  };
+
+  // The rows that one pass of the decoder takes.
+  struct Batch {
+    std::vector<int32_t> ids;
+    std::vector<DecoderSpan> spans;
+    std::vector<Running*> owners;      // of each span
+    std::vector<int64_t> answer_rows;  // the row whose logits a span needs; -1: none yet
+  };
+
+  void run_audio(Running& running);
+  void encode(Running& running);
+  void render(Running& running);
+  void start_decoding(Running& running);
+  void run_decoder();
+  Batch gather();
+  void answer(const Batch& batch, const Matrix& hidden, Context& context);
+  void take_token(Running& running, int32_t id);
+  void finish_answer(Running& running);
+  void end(Running& running, Failure failure, RequestResult result = {}) noexcept;
+  void sweep();
+  // running: the request whose cancellation stops what runs in the context; null: none's.
+  Context context(Arena& arena, const Running* running);
+
+  const std::shared_ptr<const Model> model_;
+  const KernelTable& kernels_;
+  const Limits limits_;
+  StopCheck stop_;
+  std::atomic<int64_t>& live_;
+  ThreadPool pool_;
+  Arena step_arena_;
+  std::unique_ptr<Arena> audio_arena_;
+  std::unique_ptr<KvPool> kv_pool_;  // null without a decoder
+  Sampler sampler_;
+  RunningList running_;              // after kv_pool_: sequences give their pages back
+};
+
+}  // namespace gpa
