@@ -25,7 +25,8 @@ class VocosBackbone {
   // in_channels of the first convolution; block_count < 0: as many blocks as there are tensors. condition_dim 0: none.
   VocosBackbone(const Weights& weights, int64_t in_channels, int64_t block_count, int64_t condition_dim);
 
-  // Channels of the result.
+  // Channels of the input and of the result.
+  int64_t in_channels() const { return in_channels_; }
   int64_t dim() const { return dim_; }
   // Frames on each side that a frame of the result depends on.
   int64_t context() const { return 3 * (1 + static_cast<int64_t>(blocks_.size())); }

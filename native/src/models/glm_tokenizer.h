@@ -28,7 +28,7 @@ class GlmTokenizer {
   // Replaces *ids by those of audio of any length: windows of max_window_samples(), each with its own maximum and padding.
   void tokenize(Context& ctx, const float* wav, int64_t samples, std::vector<int32_t>* ids) const;
 
-  // Samples of a full window (480,000 = 30 s with 1500 positions).
+  // Samples of a full window: 480,000 (30 s) with 1500 positions.
   int64_t max_window_samples() const { return max_positions_ / pooling_ * pooling_ * 320; }
 
  private:

@@ -46,7 +46,7 @@ class SpeakerEncoder {
   void res2(Context& ctx, const SeRes2Block& block, const Matrix& x, Matrix y) const;
   void se_res2(Context& ctx, const SeRes2Block& block, const Matrix& x, Matrix y, const char* res2_name) const;
   Matrix ecapa(Context& ctx, const Matrix& mel) const;
-  void perceive(Context& ctx, const PerceiverLayer& layer, const Matrix& context, Matrix latents, bool traced) const;
+  void perceive(Context& ctx, const PerceiverLayer& layer, const Matrix& seen, Matrix latents, bool traced) const;
 
   int64_t token_count_, clip_samples_, mel_bins_, width_, latent_dim_;
   MelFrontEnd front_end_;

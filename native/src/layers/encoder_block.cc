@@ -1,0 +1,59 @@
+#include "layers/encoder_block.h"
+
+#include <cmath>
+
+#include "error.h"
+#include "layers/ops.h"
+
+namespace gpa {
+
+EncoderBlock::EncoderBlock(const Weights& weights, int64_t dim, int64_t ffn, int64_t heads, bool key_bias, float epsilon)
+    : dim_(dim), ffn_(ffn), heads_(heads), epsilon_(epsilon) {
+  if (dim % heads != 0) {
+    fail(GPA_ERROR_MODEL_FORMAT, "%s: width %lld is not a multiple of %lld attention heads", weights.file().path().c_str(),
+         static_cast<long long>(dim), static_cast<long long>(heads));
+  }
+  attn_norm_ = weights.norm("attn_norm", dim);
+  ffn_norm_ = weights.norm("ffn_norm", dim);
+  q_ = weights.linear("attn_q", dim, dim);
+  k_ = key_bias ? weights.linear("attn_k", dim, dim) : weights.linear_no_bias("attn_k", dim, dim);
+  v_ = weights.linear("attn_v", dim, dim);
+  output_ = weights.linear("attn_output", dim, dim);
+  up_ = weights.linear("ffn_up", ffn, dim);
+  down_ = weights.linear("ffn_down", dim, ffn);
+}
+
+void EncoderBlock::forward(Context& ctx, const Matrix& x, const EncoderMask& mask) const {
+  Arena::Scope scope(ctx.arena);
+  const Matrix h = ctx.arena.matrix(x.rows, dim_);
+  layer_norm(ctx, x, attn_norm_, epsilon_, h);
+  {
+    Arena::Scope attention_scope(ctx.arena);
+    const Matrix q = linear(ctx, h, q_), k = linear(ctx, h, k_), v = linear(ctx, h, v_);
+    const float* const keys = k.data;
+    const float* const values = v.data;
+    ctx.kernels.attention(ctx.pool, {.q = q.data,
+                                     .q_stride = dim_,
+                                     .queries = x.rows,
+                                     .heads = heads_,
+                                     .kv_heads = heads_,
+                                     .head_dim = dim_ / heads_,
+                                     .k_pages = &keys,
+                                     .v_pages = &values,
+                                     .page_tokens = x.rows,
+                                     .kv_stride = dim_,
+                                     .keys = mask.keys,
+                                     .scale = 1.0f / std::sqrt(static_cast<float>(dim_ / heads_)),
+                                     .mask = mask.mask,
+                                     .position = 0,
+                                     .block = mask.block,
+                                     .y = h.data,
+                                     .y_stride = dim_});
+    linear(ctx, h, output_, x, {.residual = x.data});
+  }
+  layer_norm(ctx, x, ffn_norm_, epsilon_, h);
+  const Matrix inner = linear(ctx, h, up_, {.activation = Activation::kGelu});
+  linear(ctx, inner, down_, x, {.residual = x.data});
+}
+
+}  // namespace gpa

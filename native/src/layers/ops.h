@@ -1,0 +1,80 @@
+// Short forms of the kernels for networks: a Linear and matrices in, the argument structs filled.
+#pragma once
+#include "layers/context.h"
+#include "models/weights.h"
+
+namespace gpa {
+
+// What follows a product; the Linear brings the bias.
+inline Epilogue epilogue_of(const Linear& linear, Epilogue epilogue) {
+  epilogue.bias = linear.bias;
+  return epilogue;
+}
+
+// y = epilogue(x W^T + b).  x [rows, inputs], y [rows, outputs].
+inline void linear(Context& ctx, const Matrix& x, const Linear& map, Matrix y, Epilogue epilogue = {}) {
+  ctx.kernels.linear(ctx.pool, {x.data, x.rows, map.weight, epilogue_of(map, epilogue), y.data});
+}
+
+// The same into a new matrix of the arena.
+inline Matrix linear(Context& ctx, const Matrix& x, const Linear& map, Epilogue epilogue = {}) {
+  const Matrix y = ctx.arena.matrix(x.rows, map.weight.rows);
+  linear(ctx, x, map, y, epilogue);
+  return y;
+}
+
+struct ConvShape {
+  int64_t taps;
+  int64_t stride = 1;
+  int64_t dilation = 1;
+  int64_t groups = 1;
+  int64_t pad_left = 0;
+};
+
+// y [out_frames, out_channels]: y.rows says how many frames are wanted, hence the padding on the right.
+inline void conv1d(Context& ctx, const Matrix& x, const Linear& conv, const ConvShape& shape, Matrix y, Epilogue epilogue = {}) {
+  ctx.kernels.conv1d(ctx.pool, {.x = x.data,
+                                .frames = x.rows,
+                                .in_channels = x.cols,
+                                .w = conv.weight,
+                                .taps = shape.taps,
+                                .stride = shape.stride,
+                                .dilation = shape.dilation,
+                                .groups = shape.groups,
+                                .pad_left = shape.pad_left,
+                                .out_frames = y.rows,
+                                .epilogue = epilogue_of(conv, epilogue),
+                                .y = y.data});
+}
+
+// y may be x.
+inline void layer_norm(Context& ctx, const Matrix& x, const Norm& norm, float eps, Matrix y) {
+  ctx.kernels.layer_norm(ctx.pool, {x.data, x.rows, x.cols, norm.scale, norm.shift, eps, y.data});
+}
+
+inline void activate(Context& ctx, Matrix x, Activation activation) {
+  ctx.kernels.activate(ctx.pool, {x.data, x.rows * x.cols, activation, x.data});
+}
+
+// y = x * scale + shift + add; each part may be null, y may be x or add.
+inline void affine(Context& ctx, const Matrix& x, const float* scale, const float* shift, const float* add, Matrix y) {
+  ctx.kernels.affine(ctx.pool, {x.data, x.rows, x.cols, scale, shift, add, y.data});
+}
+
+// y += x.
+inline void add(Context& ctx, const Matrix& x, Matrix y) { affine(ctx, x, nullptr, nullptr, y.data, y); }
+
+inline void snake(Context& ctx, const Matrix& x, const float* alpha, Matrix y) {
+  ctx.kernels.snake(ctx.pool, {x.data, x.rows, x.cols, alpha, y.data});
+}
+
+// Copies a rows x cols part of one matrix to a part of another; strides are the floats between their rows.
+inline void copy_part(Context& ctx, const float* from, int64_t from_stride, float* to, int64_t to_stride, int64_t rows, int64_t cols) {
+  Arena::Scope scope(ctx.arena);
+  const Matrix ones = ctx.arena.matrix(1, cols);
+  for (int64_t i = 0; i < cols; ++i) ones.data[i] = 1.0f;
+  // The table has no copy: a gate that is left as it is, times a row of ones that is read again for each row.
+  ctx.kernels.gated(ctx.pool, {from, ones.data, rows, cols, from_stride, 0, Activation::kNone, to, to_stride});
+}
+
+}  // namespace gpa

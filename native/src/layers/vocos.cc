@@ -1,0 +1,76 @@
+// x -> conv k7 -> LayerNorm ------------------------------------------------------> LayerNorm -> y
+//                            \-> n x [ x + gamma * pw2(GELU(pw1(LN(dwconv k7(x))))) ] -/
+// With a condition c, LayerNorm (but the last) is  LN(x) * (Ws c + bs) + (Wt c + bt).
+// Source: Vocos (arXiv 2306.00814), models.VocosBackbone, as in Spark-TTS' BiCodec.
+#include "layers/vocos.h"
+
+#include "layers/ops.h"
+
+namespace gpa {
+namespace {
+
+constexpr float kEpsilon = 1e-6f;
+constexpr int64_t kTaps = 7;
+constexpr int64_t kPad = kTaps / 2;
+
+}  // namespace
+
+VocosBackbone::VocosBackbone(const Weights& weights, int64_t in_channels, int64_t block_count, int64_t condition_dim)
+    : dim_(weights.shape("embed.weight")[0]), in_channels_(in_channels), condition_dim_(condition_dim) {
+  embed_ = {weights.matrix("embed.weight", dim_, kTaps * in_channels), weights.vector("embed.bias", dim_)};
+  norm_ = load_norm(weights.at("norm"));
+  for (int64_t i = 0; block_count < 0 ? weights.at("blk", i).has("dwconv.weight") : i < block_count; ++i) {
+    const Weights at = weights.at("blk", i);
+    const int64_t inner = at.shape("pw1.weight")[0];
+    Block block;
+    block.dwconv = at.vector("dwconv.weight", kTaps * dim_);
+    block.dwconv_bias = at.vector("dwconv.bias", dim_);
+    block.gamma = at.vector("gamma", dim_);
+    block.norm = load_norm(at.at("norm"));
+    block.pw1 = at.linear("pw1", inner, dim_);
+    block.pw2 = at.linear("pw2", dim_, inner);
+    blocks_.push_back(block);
+  }
+  final_norm_ = weights.norm("final_norm", dim_);
+}
+
+VocosBackbone::AdaptiveNorm VocosBackbone::load_norm(const Weights& weights) const {
+  AdaptiveNorm norm;
+  if (condition_dim_ == 0) {
+    norm.norm = {weights.vector("weight", dim_), weights.vector("bias", dim_)};
+  } else {
+    norm.scale = weights.linear("scale", dim_, condition_dim_);
+    norm.shift = weights.linear("shift", dim_, condition_dim_);
+  }
+  return norm;
+}
+
+void VocosBackbone::apply_norm(Context& ctx, const AdaptiveNorm& norm, const Matrix& x, const Matrix& condition, Matrix y) const {
+  Arena::Scope scope(ctx.arena);
+  Norm affine = norm.norm;
+  if (condition_dim_ > 0) affine = {linear(ctx, condition, norm.scale).data, linear(ctx, condition, norm.shift).data};
+  layer_norm(ctx, x, affine, kEpsilon, y);
+}
+
+Matrix VocosBackbone::forward(Context& ctx, const Matrix& input, const Matrix& condition, const VocosTrace& trace) const {
+  const Matrix x = ctx.arena.matrix(input.rows, dim_);
+  Arena::Scope scope(ctx.arena);
+  conv1d(ctx, input, embed_, {.taps = kTaps, .pad_left = kPad}, x);
+  if (trace.embed) ctx.trace(trace.embed, x);
+  apply_norm(ctx, norm_, x, condition, x);
+  if (trace.norm) ctx.trace(trace.norm, x);
+  const Matrix h = ctx.arena.matrix(x.rows, dim_);
+  for (const Block& block : blocks_) {
+    Arena::Scope block_scope(ctx.arena);
+    ctx.kernels.depthwise_conv1d(ctx.pool, {x.data, x.rows, dim_, block.dwconv, kTaps, kPad, block.dwconv_bias, h.data});
+    apply_norm(ctx, block.norm, h, condition, h);
+    const Matrix inner = linear(ctx, h, block.pw1, {.activation = Activation::kGelu});
+    linear(ctx, inner, block.pw2, x, {.gamma = block.gamma, .residual = x.data});
+    if (trace.block0 && &block == &blocks_.front()) ctx.trace(trace.block0, x);
+  }
+  layer_norm(ctx, x, final_norm_, kEpsilon, x);
+  if (trace.output) ctx.trace(trace.output, x);
+  return x;
+}
+
+}  // namespace gpa
