@@ -1,0 +1,43 @@
+// gpa.h: the library itself.
+#include "api/handles.h"
+#include "gpa/kernels/kernel_table.h"
+#include "log.h"
+
+using namespace gpa;
+
+namespace {
+
+bool convertible(gpa_dtype type) { return type == GPA_F32 || type == GPA_F16 || type == GPA_BF16; }
+
+}  // namespace
+
+extern "C" {
+
+int32_t gpa_abi_version(void) { return GPA_ABI_VERSION; }
+
+const char* gpa_version(void) { return GPA_VERSION; }
+
+const char* gpa_isa_name(int32_t index) {
+  if (index < 0) return nullptr;
+  const char* const* names = available_kernels();
+  for (int32_t i = 0; names[i]; ++i) {
+    if (i == index) return names[i];
+  }
+  return nullptr;
+}
+
+void gpa_log_set(gpa_log_fn fn, void* user) { set_log_sink(fn, user); }
+
+gpa_status gpa_dtype_convert(gpa_dtype from, const void* src, gpa_dtype to, void* dst, int64_t count, gpa_error* error) {
+  return api::guard(error, [&] {
+    if (!convertible(from)) fail(GPA_ERROR_INVALID_ARGUMENT, "from is %d; F32, F16 and BF16 can be converted", static_cast<int>(from));
+    if (!convertible(to)) fail(GPA_ERROR_INVALID_ARGUMENT, "to is %d; F32, F16 and BF16 can be converted", static_cast<int>(to));
+    if (count < 0 || count > int64_t{1} << 56) fail(GPA_ERROR_INVALID_ARGUMENT, "count is %lld", static_cast<long long>(count));
+    if (count == 0) return;
+    api::require(src, "src");
+    api::require(dst, "dst");
+    convert_elements(static_cast<DType>(from), src, static_cast<DType>(to), dst, count);
+  });
+}
+
+}  // extern "C"
