@@ -8,10 +8,8 @@ cd "$root"
 step() { printf '\n== %s\n' "$*"; }
 
 step "build, Release, warnings as errors"
-generator=$(command -v ninja >/dev/null && echo Ninja || echo "Unix Makefiles")
-[[ -e $build/CMakeCache.txt ]] && cmake -S . -B "$build" -DGPA_TESTS=ON >/dev/null || cmake -S . -B "$build" -G "$generator" -DGPA_TESTS=ON >/dev/null
+mvn -B -q -ntp package -DskipTests -Dnative.tests=ON
 cmake --build "$build" -j "$(nproc)"
-mvn -B -q -ntp package -DskipTests
 touch java/gpa4j-cli/target/.built
 
 step "convert the golden checkpoint"
@@ -24,4 +22,4 @@ for isa in $("$build/tests/native/isa_list"); do
 done
 
 step "Java tests"
-mvn -B -ntp verify -Dgpa.native.skip=true
+mvn -B -ntp verify -Dnative.skip=true
