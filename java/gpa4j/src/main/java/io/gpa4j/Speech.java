@@ -1,0 +1,132 @@
+package io.gpa4j;
+
+import io.gpa4j.internal.AtomicFile;
+import io.gpa4j.internal.NativeRequest;
+import io.gpa4j.internal.WavWriter;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Objects;
+import javax.sound.sampled.AudioFormat;
+import javax.sound.sampled.AudioInputStream;
+
+/**
+ * Speech that was made: 16 kHz mono in native memory, which lives until {@link #close()}. Thread-safe.
+ */
+public final class Speech implements AutoCloseable {
+  /** Samples per second. */
+  public static final int SAMPLE_RATE = 16_000;
+
+  private final NativeRequest request;
+  private final FloatBuffer pcm;
+  private final int[] tokens;
+  private final Timings timings;
+  private boolean closed;
+
+  Speech(NativeRequest request, Timings timings) {
+    this.request = request;
+    this.pcm = request.pcm();
+    this.tokens = request.ids();
+    this.timings = timings;
+  }
+
+  /**
+   * The samples where they are, without a copy.
+   *
+   * @return a read-only direct buffer, nominally in [-1, 1]; it must not be touched after this is closed or unreachable
+   * @throws IllegalStateException after close
+   */
+  public synchronized FloatBuffer buffer() {
+    return open().asReadOnlyBuffer();
+  }
+
+  /**
+   * The samples.
+   *
+   * @return a copy, nominally in [-1, 1]
+   * @throws IllegalStateException after close
+   */
+  public synchronized float[] floats() {
+    FloatBuffer view = open().duplicate();
+    float[] copy = new float[view.remaining()];
+    view.get(copy);
+    return copy;
+  }
+
+  /**
+   * The codec's tokens of this speech, 50 a second.
+   *
+   * @return a copy
+   */
+  public int[] tokens() {
+    return tokens.clone();
+  }
+
+  /**
+   * How many samples there are.
+   *
+   * @return 16,000 a second
+   */
+  public int samples() {
+    return pcm.limit();
+  }
+
+  /**
+   * How long it lasts.
+   *
+   * @return milliseconds
+   */
+  public long durationMillis() {
+    return samples() * 1000L / SAMPLE_RATE;
+  }
+
+  /**
+   * How long it took to make.
+   *
+   * @return the timings
+   */
+  public Timings timings() {
+    return timings;
+  }
+
+  /**
+   * Writes a WAV file of 16-bit PCM, whole or not at all.
+   *
+   * @param path the file to write or replace
+   * @throws GpaIoException if it cannot be written
+   * @throws IllegalStateException after close
+   */
+  public synchronized void write(Path path) {
+    Objects.requireNonNull(path, "path");
+    FloatBuffer view = open().duplicate();
+    AtomicFile.write(path, out -> WavWriter.write(out, view, SAMPLE_RATE));
+  }
+
+  /**
+   * The speech as a stream of 16-bit PCM that outlives this object.
+   *
+   * @return a stream over a copy: signed, little-endian, mono
+   * @throws IllegalStateException after close
+   */
+  public synchronized AudioInputStream toAudioInputStream() {
+    FloatBuffer view = open().duplicate();
+    int frames = view.remaining();
+    InputStream bytes = new ByteArrayInputStream(WavWriter.pcm16(view));
+    return new AudioInputStream(bytes, new AudioFormat(SAMPLE_RATE, 16, 1, true, false), frames);
+  }
+
+  private FloatBuffer open() {
+    if (closed) {
+      throw new IllegalStateException("this Speech is closed");
+    }
+    return pcm;
+  }
+
+  /** Frees the samples. Harmless when repeated. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    request.close();
+  }
+}

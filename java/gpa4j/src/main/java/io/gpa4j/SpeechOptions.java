@@ -1,0 +1,105 @@
+package io.gpa4j;
+
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * How speech is made.
+ *
+ * @param sampling how tokens are drawn; empty: as the model file says ({@link Gpa#speechSampling()})
+ * @param seed of the random draws; the same seed, model, input and machine give the same speech; empty: another one each time
+ * @param maxTokens the longest answer, 50 tokens a second; 0: what the context leaves
+ * @param fullVocabulary whether the whole vocabulary competes in the draw, as in the reference, instead of speech tokens only
+ */
+public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int maxTokens, boolean fullVocabulary) {
+  private static final SpeechOptions DEFAULTS = builder().build();
+
+  /** Checks the ranges. */
+  public SpeechOptions {
+    Objects.requireNonNull(sampling, "sampling");
+    Objects.requireNonNull(seed, "seed");
+    Options.checkMaxTokens(maxTokens);
+  }
+
+  /**
+   * The model's own sampling, another seed each time, no limit but the context.
+   *
+   * @return the defaults
+   */
+  public static SpeechOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * A builder that begins with the defaults.
+   *
+   * @return a new one
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Builds {@link SpeechOptions}. Not thread-safe. */
+  public static final class Builder {
+    private Optional<Sampling> sampling = Optional.empty();
+    private OptionalLong seed = OptionalLong.empty();
+    private int maxTokens;
+    private boolean fullVocabulary;
+
+    private Builder() {}
+
+    /**
+     * Sets how tokens are drawn.
+     *
+     * @param value the sampling
+     * @return this
+     */
+    public Builder sampling(Sampling value) {
+      sampling = Optional.of(value);
+      return this;
+    }
+
+    /**
+     * Sets the seed.
+     *
+     * @param value any number
+     * @return this
+     */
+    public Builder seed(long value) {
+      seed = OptionalLong.of(value);
+      return this;
+    }
+
+    /**
+     * Sets the longest answer.
+     *
+     * @param value tokens, 50 a second; 0: what the context leaves
+     * @return this
+     */
+    public Builder maxTokens(int value) {
+      maxTokens = Options.checkMaxTokens(value);
+      return this;
+    }
+
+    /**
+     * Sets whether the whole vocabulary competes.
+     *
+     * @param value true: as in the reference, slower
+     * @return this
+     */
+    public Builder fullVocabulary(boolean value) {
+      fullVocabulary = value;
+      return this;
+    }
+
+    /**
+     * The options.
+     *
+     * @return a new instance
+     */
+    public SpeechOptions build() {
+      return new SpeechOptions(sampling, seed, maxTokens, fullVocabulary);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package io.gpa4j;
+
+import java.util.Objects;
+
+/**
+ * How audio is transcribed.
+ *
+ * @param sampling how tokens are drawn; greedy by default, as in the reference
+ * @param seed of the random draws, where there are any
+ * @param maxTokens the longest answer; 0: what the context leaves
+ * @param fullVocabulary whether the whole vocabulary competes, as in the reference, instead of text only
+ */
+public record TranscribeOptions(Sampling sampling, long seed, int maxTokens, boolean fullVocabulary) {
+  private static final TranscribeOptions DEFAULTS = builder().build();
+
+  /** Checks the ranges. */
+  public TranscribeOptions {
+    Objects.requireNonNull(sampling, "sampling");
+    Options.checkMaxTokens(maxTokens);
+  }
+
+  /**
+   * Greedy, text only, no limit but the context.
+   *
+   * @return the defaults
+   */
+  public static TranscribeOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * A builder that begins with the defaults.
+   *
+   * @return a new one
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Builds {@link TranscribeOptions}. Not thread-safe. */
+  public static final class Builder {
+    private Sampling sampling = Sampling.greedy();
+    private long seed;
+    private int maxTokens;
+    private boolean fullVocabulary;
+
+    private Builder() {}
+
+    /**
+     * Sets how tokens are drawn.
+     *
+     * @param value the sampling
+     * @return this
+     */
+    public Builder sampling(Sampling value) {
+      sampling = Objects.requireNonNull(value, "sampling");
+      return this;
+    }
+
+    /**
+     * Sets the seed.
+     *
+     * @param value any number
+     * @return this
+     */
+    public Builder seed(long value) {
+      seed = value;
+      return this;
+    }
+
+    /**
+     * Sets the longest answer.
+     *
+     * @param value tokens; 0: what the context leaves
+     * @return this
+     */
+    public Builder maxTokens(int value) {
+      maxTokens = Options.checkMaxTokens(value);
+      return this;
+    }
+
+    /**
+     * Sets whether the whole vocabulary competes.
+     *
+     * @param value true: as in the reference, slower
+     * @return this
+     */
+    public Builder fullVocabulary(boolean value) {
+      fullVocabulary = value;
+      return this;
+    }
+
+    /**
+     * The options.
+     *
+     * @return a new instance
+     */
+    public TranscribeOptions build() {
+      return new TranscribeOptions(sampling, seed, maxTokens, fullVocabulary);
+    }
+  }
+}

@@ -1,0 +1,17 @@
+package io.gpa4j;
+
+import java.util.Objects;
+
+/**
+ * What was heard.
+ *
+ * @param text the words
+ * @param timings how long it took
+ */
+public record Transcription(String text, Timings timings) {
+  /** Checks for nulls. */
+  public Transcription {
+    Objects.requireNonNull(text, "text");
+    Objects.requireNonNull(timings, "timings");
+  }
+}

@@ -1,0 +1,216 @@
+package io.gpa4j.internal;
+
+import io.gpa4j.AudioFormatException;
+import io.gpa4j.EmptyAudioException;
+import io.gpa4j.GpaIoException;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import javax.sound.sampled.AudioFormat;
+import javax.sound.sampled.AudioInputStream;
+import javax.sound.sampled.AudioSystem;
+import javax.sound.sampled.UnsupportedAudioFileException;
+
+/** Reads audio files and streams: WAV, AIFF and AU by the JDK, everything else by FFmpeg where it is on the class path. */
+public final class AudioReader {
+  private static final int BLOCK_FRAMES = 16_384;
+  // What writers put down who cannot know the length yet: the largest numbers, less a header or a block.
+  private static final long UNKNOWN_BYTES = 0x7FFF_0000L;
+  private static final int HEADER_BYTES = 1 << 16;
+
+  private AudioReader() {}
+
+  /** Reads a file. */
+  public static Pcm read(Path path) {
+    String name = path.toString();
+    if (Files.isDirectory(path)) {
+      throw new GpaIoException(name + ": is a folder, expected an audio file");
+    }
+    if (!Files.isReadable(path)) {
+      throw new GpaIoException(name + ": " + (Files.exists(path) ? "cannot be read" : "no such file"));
+    }
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(path), HEADER_BYTES)) {
+      if (Files.size(path) == 0) {
+        throw new EmptyAudioException(name + ": the file is empty");
+      }
+      AudioInputStream audio = open(in, name);
+      if (audio != null) {
+        return read(audio, name);
+      }
+    } catch (IOException e) {
+      throw new GpaIoException(name + ": " + reason(e), e);
+    }
+    return Ffmpeg.load(name + ": neither WAV, AIFF nor AU").decode(path, name);
+  }
+
+  /** Reads a stream to its end; it stays open. */
+  public static Pcm read(InputStream stream, String name) {
+    InputStream in = new BufferedInputStream(stream, HEADER_BYTES);
+    try {
+      in.mark(1);
+      if (in.read() < 0) {
+        throw new EmptyAudioException(name + ": the stream is empty");
+      }
+      in.reset();
+      AudioInputStream audio = open(in, name);
+      if (audio != null) {
+        return read(audio, name);
+      }
+      return decodeSpooled(in, name);
+    } catch (IOException e) {
+      throw new GpaIoException(name + ": " + reason(e), e);
+    }
+  }
+
+  /** FFmpeg wants to seek: what it shall read goes to a temporary file first. */
+  private static Pcm decodeSpooled(InputStream in, String name) throws IOException {
+    Ffmpeg ffmpeg = Ffmpeg.load(name + ": neither WAV, AIFF nor AU");
+    Path spool = Files.createTempFile("gpa4j-", ".audio");
+    try {
+      Files.copy(in, spool, StandardCopyOption.REPLACE_EXISTING);
+      return ffmpeg.decode(spool, name);
+    } finally {
+      Files.deleteIfExists(spool);
+    }
+  }
+
+  /** Null where the JDK does not know the format. */
+  private static AudioInputStream open(InputStream in, String name) {
+    try {
+      return AudioSystem.getAudioInputStream(in);
+    } catch (UnsupportedAudioFileException e) {
+      return null;
+    } catch (IOException | RuntimeException e) {
+      // The JDK's readers meet lies in headers with all sorts of exceptions.
+      throw new AudioFormatException(name + ": the audio header cannot be read: " + reason(e), e);
+    }
+  }
+
+  /** Reads PCM (integer of 8 to 32 bits, float of 32 or 64, either byte order), A-law or µ-law to its end. */
+  public static Pcm read(AudioInputStream given, String name) {
+    AudioInputStream audio = asPcm(given, name);
+    AudioFormat format = audio.getFormat();
+    int channels = format.getChannels();
+    int frameBytes = format.getFrameSize();
+    SampleDecoder decoder = SampleDecoder.of(format, name);
+    PcmSink sink = new PcmSink(name, Math.round(format.getSampleRate()), channels);
+    try {
+      if (frameBytes != channels * decoder.bytes()) {
+        throw new AudioFormatException(name + ": a frame of " + frameBytes + " bytes for " + channels + " channels of "
+            + decoder.bytes() + " bytes");
+      }
+      long claimed = audio.getFrameLength();
+      boolean known = claimed != AudioSystem.NOT_SPECIFIED && claimed * frameBytes < UNKNOWN_BYTES;
+      long frames = pump(audio, decoder, sink, channels, frameBytes);
+      if (known && frames < claimed) {
+        throw new AudioFormatException(
+            name + ": the header claims " + claimed + " frames, but only " + frames + " are there; the file is cut or damaged");
+      }
+      return sink.finish();
+    } catch (IOException e) {
+      throw new GpaIoException(name + ": " + reason(e), e);
+    } finally {
+      sink.release();
+    }
+  }
+
+  /** Takes interleaved samples of any rate. */
+  public static Pcm read(float[] interleaved, int rate, int channels, String name) {
+    PcmSink sink = new PcmSink(name, rate, channels);
+    try {
+      int frames = interleaved.length / channels;
+      for (int at = 0; at < frames; at += BLOCK_FRAMES) {
+        int end = Math.min(frames, at + BLOCK_FRAMES);
+        sink.accept(Arrays.copyOfRange(interleaved, at * channels, end * channels), end - at);
+      }
+      return sink.finish();
+    } finally {
+      sink.release();
+    }
+  }
+
+  private static long pump(AudioInputStream audio, SampleDecoder decoder, PcmSink sink, int channels, int frameBytes)
+      throws IOException {
+    byte[] bytes = new byte[BLOCK_FRAMES * frameBytes];
+    float[] samples = new float[BLOCK_FRAMES * channels];
+    ByteBuffer view = ByteBuffer.wrap(bytes).order(decoder.order());
+    long total = 0;
+    while (true) {
+      int read = audio.readNBytes(bytes, 0, bytes.length);
+      int frames = read / frameBytes;
+      for (int i = 0; i < frames * channels; i++) {
+        samples[i] = decoder.sample(view, i);
+      }
+      sink.accept(samples, frames);
+      total += frames;
+      if (read < bytes.length) {
+        return total;
+      }
+    }
+  }
+
+  private static AudioInputStream asPcm(AudioInputStream audio, String name) {
+    AudioFormat format = audio.getFormat();
+    AudioFormat.Encoding encoding = format.getEncoding();
+    if (!encoding.equals(AudioFormat.Encoding.ALAW) && !encoding.equals(AudioFormat.Encoding.ULAW)) {
+      return audio;
+    }
+    AudioFormat target = new AudioFormat(AudioFormat.Encoding.PCM_SIGNED, format.getSampleRate(), 16, format.getChannels(),
+        2 * format.getChannels(), format.getSampleRate(), false);
+    try {
+      return AudioSystem.getAudioInputStream(target, audio);
+    } catch (IllegalArgumentException e) {
+      throw new AudioFormatException(name + ": " + encoding + " cannot be read: " + reason(e), e);
+    }
+  }
+
+  static String reason(Throwable e) {
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+
+  /** One sample of raw bytes as a float in [-1, 1]. */
+  private record SampleDecoder(Kind kind, int bytes, ByteOrder order) {
+    private enum Kind { SIGNED, UNSIGNED, FLOAT }
+
+    static SampleDecoder of(AudioFormat format, String name) {
+      AudioFormat.Encoding encoding = format.getEncoding();
+      int bits = format.getSampleSizeInBits();
+      ByteOrder order = format.isBigEndian() ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+      boolean whole = bits == 8 || bits == 16 || bits == 24 || bits == 32;
+      if (encoding.equals(AudioFormat.Encoding.PCM_SIGNED) && whole) {
+        return new SampleDecoder(Kind.SIGNED, bits / 8, order);
+      }
+      if (encoding.equals(AudioFormat.Encoding.PCM_UNSIGNED) && whole) {
+        return new SampleDecoder(Kind.UNSIGNED, bits / 8, order);
+      }
+      if (encoding.equals(AudioFormat.Encoding.PCM_FLOAT) && (bits == 32 || bits == 64)) {
+        return new SampleDecoder(Kind.FLOAT, bits / 8, order);
+      }
+      throw new AudioFormatException(name + ": samples of kind " + encoding + " with " + bits
+          + " bits; integers of 8, 16, 24 or 32 bits and floats of 32 or 64 can be read");
+    }
+
+    float sample(ByteBuffer view, int index) {
+      int at = index * bytes;
+      if (kind == Kind.FLOAT) {
+        return bytes == 4 ? view.getFloat(at) : (float) view.getDouble(at);
+      }
+      int value = switch (bytes) {
+        case 1 -> view.get(at) << 24;
+        case 2 -> view.getShort(at) << 16;
+        case 3 -> order == ByteOrder.LITTLE_ENDIAN
+            ? (view.get(at) & 0xFF) << 8 | (view.get(at + 1) & 0xFF) << 16 | view.get(at + 2) << 24
+            : (view.get(at + 2) & 0xFF) << 8 | (view.get(at + 1) & 0xFF) << 16 | view.get(at) << 24;
+        default -> view.getInt(at);
+      };
+      // Unsigned values are signed ones with the highest bit turned.
+      return (kind == Kind.UNSIGNED ? value ^ 0x8000_0000 : value) / 2147483648f;
+    }
+  }
+}

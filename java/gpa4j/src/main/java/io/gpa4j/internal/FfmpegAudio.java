@@ -1,0 +1,272 @@
+package io.gpa4j.internal;
+
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_alloc_context3;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_find_decoder;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_free_context;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_open2;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_parameters_to_context;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_receive_frame;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_send_packet;
+import static org.bytedeco.ffmpeg.global.avformat.av_find_best_stream;
+import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_close_input;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_find_stream_info;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_open_input;
+import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_AUDIO;
+import static org.bytedeco.ffmpeg.global.avutil.AV_LOG_QUIET;
+import static org.bytedeco.ffmpeg.global.avutil.AV_SAMPLE_FMT_DBLP;
+import static org.bytedeco.ffmpeg.global.avutil.AV_SAMPLE_FMT_FLT;
+import static org.bytedeco.ffmpeg.global.avutil.av_channel_layout_default;
+import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_unref;
+import static org.bytedeco.ffmpeg.global.avutil.av_log_set_level;
+import static org.bytedeco.ffmpeg.global.avutil.av_opt_set_double;
+import static org.bytedeco.ffmpeg.global.avutil.av_opt_set_int;
+import static org.bytedeco.ffmpeg.global.avutil.av_opt_set_sample_fmt;
+import static org.bytedeco.ffmpeg.global.avutil.av_strerror;
+import static org.bytedeco.ffmpeg.global.swresample.swr_alloc_set_opts2;
+import static org.bytedeco.ffmpeg.global.swresample.swr_convert;
+import static org.bytedeco.ffmpeg.global.swresample.swr_free;
+import static org.bytedeco.ffmpeg.global.swresample.swr_get_out_samples;
+import static org.bytedeco.ffmpeg.global.swresample.swr_init;
+
+import io.gpa4j.AudioFormatException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.bytedeco.ffmpeg.avcodec.AVCodec;
+import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
+import org.bytedeco.ffmpeg.avcodec.AVPacket;
+import org.bytedeco.ffmpeg.avformat.AVFormatContext;
+import org.bytedeco.ffmpeg.avformat.AVStream;
+import org.bytedeco.ffmpeg.avutil.AVChannelLayout;
+import org.bytedeco.ffmpeg.avutil.AVDictionary;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.bytedeco.ffmpeg.swresample.SwrContext;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+
+/** Decoding by avformat and avcodec, resampling by swresample. Loading this class fails where FFmpeg is not there. */
+final class FfmpegAudio implements Ffmpeg {
+  private static final FfmpegAudio INSTANCE = new FfmpegAudio();
+  // Containers of sound; none that fetches other files (playlists), no network.
+  private static final String FORMATS = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,gsm,matroska,webm,mov,mp4,m4a,mp3,mpeg,"
+      + "mpegts,ogg,rm,tta,voc,w64,wav,wv";
+
+  static {
+    av_log_set_level(AV_LOG_QUIET);
+  }
+
+  private FfmpegAudio() {}
+
+  static Ffmpeg instance() {
+    return INSTANCE;
+  }
+
+  @Override
+  public Pcm decode(Path file, String name) {
+    return new Decoder(name).decode(file);
+  }
+
+  @Override
+  public PcmSink.Resampler resampler(int fromRate, int toRate, int planes) {
+    return new SwrResampler(fromRate, toRate, planes);
+  }
+
+  private static int check(int code, String name, String what) {
+    if (code < 0) {
+      byte[] text = new byte[256];
+      av_strerror(code, text, text.length);
+      int end = 0;
+      while (end < text.length && text[end] != 0) {
+        end++;
+      }
+      throw new AudioFormatException(name + ": " + what + ": " + new String(text, 0, end, StandardCharsets.UTF_8));
+    }
+    return code;
+  }
+
+  /** One file being decoded. */
+  private static final class Decoder {
+    private final String name;
+    private final AVFormatContext format = new AVFormatContext(null);
+    private final AVPacket packet = av_packet_alloc();
+    private final AVFrame frame = av_frame_alloc();
+    private AVCodecContext codec;
+    private SwrContext toFloat;
+    private int channels;
+    private int rate;
+    private PcmSink sink;
+
+    Decoder(String name) {
+      this.name = name;
+    }
+
+    Pcm decode(Path file) {
+      try {
+        AVStream stream = open(file);
+        while (av_read_frame(format, packet) >= 0) {
+          if (packet.stream_index() == stream.index()) {
+            // A broken packet costs its own sound only.
+            if (avcodec_send_packet(codec, packet) >= 0) {
+              drain();
+            }
+          }
+          av_packet_unref(packet);
+        }
+        avcodec_send_packet(codec, null);
+        drain();
+        if (sink == null) {
+          throw new AudioFormatException(name + ": its audio cannot be decoded");
+        }
+        return sink.finish();
+      } finally {
+        free();
+      }
+    }
+
+    private AVStream open(Path file) {
+      AVDictionary options = new AVDictionary(null);
+      try {
+        av_dict_set(options, "format_whitelist", FORMATS, 0);
+        av_dict_set(options, "protocol_whitelist", "file", 0);
+        check(avformat_open_input(format, "file:" + file.toAbsolutePath(), null, options), name, "not an audio file that FFmpeg knows");
+      } finally {
+        av_dict_free(options);
+      }
+      check(avformat_find_stream_info(format, (PointerPointer<?>) null), name, "its streams cannot be found");
+      int index = check(av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, (AVCodec) null, 0), name, "no audio stream in it");
+      AVStream stream = format.streams(index);
+      AVCodec decoder = avcodec_find_decoder(stream.codecpar().codec_id());
+      if (decoder == null || decoder.isNull()) {
+        throw new AudioFormatException(name + ": no decoder for its audio");
+      }
+      codec = avcodec_alloc_context3(decoder);
+      check(avcodec_parameters_to_context(codec, stream.codecpar()), name, "its audio parameters cannot be used");
+      check(avcodec_open2(codec, decoder, (PointerPointer<?>) null), name, "its decoder cannot be opened");
+      return stream;
+    }
+
+    private void drain() {
+      while (true) {
+        int code = avcodec_receive_frame(codec, frame);
+        if (code < 0) {
+          return;
+        }
+        take();
+        av_frame_unref(frame);
+      }
+    }
+
+    private void take() {
+      if (sink == null) {
+        rate = frame.sample_rate();
+        channels = frame.ch_layout().nb_channels();
+        sink = new PcmSink(name, rate, channels);
+        toFloat = new SwrContext(null);
+        check(swr_alloc_set_opts2(toFloat, frame.ch_layout(), AV_SAMPLE_FMT_FLT, rate, frame.ch_layout(), frame.format(), rate, 0, null),
+            name, "its samples cannot be converted");
+        check(swr_init(toFloat), name, "its samples cannot be converted");
+      }
+      if (frame.sample_rate() != rate || frame.ch_layout().nb_channels() != channels) {
+        throw new AudioFormatException(name + ": its rate or channel count changes on the way");
+      }
+      int capacity = frame.nb_samples() + 32;
+      try (FloatPointer out = new FloatPointer((long) capacity * channels);
+          PointerPointer<Pointer> outs = new PointerPointer<Pointer>(1).put(0, out)) {
+        int count = check(swr_convert(toFloat, outs, capacity, frame.extended_data(), frame.nb_samples()), name, "its samples cannot be converted");
+        float[] samples = new float[count * channels];
+        out.get(samples);
+        sink.accept(samples, count);
+      }
+    }
+
+    private void free() {
+      if (sink != null) {
+        sink.release();
+      }
+      swr_free(toFloat == null ? new SwrContext(null) : toFloat);
+      if (codec != null) {
+        avcodec_free_context(codec);
+      }
+      av_frame_free(frame);
+      av_packet_free(packet);
+      avformat_close_input(format);
+    }
+  }
+
+  /**
+   * swresample with a long filter: 64 taps a phase, Kaiser window, pass band to 0.97 of the lower Nyquist frequency,
+   * computed in doubles, without the linear interpolation between phases that inexact ratios would bring.
+   */
+  private static final class SwrResampler implements PcmSink.Resampler {
+    private final SwrContext context = new SwrContext(null);
+    private final int planes;
+
+    SwrResampler(int fromRate, int toRate, int planes) {
+      this.planes = planes;
+      try (AVChannelLayout layout = new AVChannelLayout()) {
+        av_channel_layout_default(layout, planes);
+        String name = "resampling " + fromRate + " Hz to " + toRate + " Hz";
+        check(swr_alloc_set_opts2(context, layout, AV_SAMPLE_FMT_FLT, toRate, layout, AV_SAMPLE_FMT_FLT, fromRate, 0, null),
+            name, "not possible");
+        check(av_opt_set_sample_fmt(context, "internal_sample_fmt", AV_SAMPLE_FMT_DBLP, 0), name, "internal_sample_fmt");
+        check(av_opt_set_int(context, "filter_size", 64, 0), name, "filter_size");
+        check(av_opt_set_int(context, "phase_shift", 10, 0), name, "phase_shift");
+        check(av_opt_set_int(context, "exact_rational", 1, 0), name, "exact_rational");
+        check(av_opt_set_int(context, "linear_interp", 1, 0), name, "linear_interp");
+        check(av_opt_set_double(context, "cutoff", 0.97, 0), name, "cutoff");
+        check(av_opt_set_double(context, "kaiser_beta", 12, 0), name, "kaiser_beta");
+        check(swr_init(context), name, "not possible");
+      }
+    }
+
+    @Override
+    public void feed(float[][] in, int count, PcmSink.Planes out) {
+      try (FloatPointer interleaved = new FloatPointer((long) count * planes)) {
+        float[] samples = new float[count * planes];
+        for (int p = 0; p < planes; p++) {
+          for (int i = 0; i < count; i++) {
+            samples[i * planes + p] = in[p][i];
+          }
+        }
+        interleaved.put(samples);
+        convert(interleaved, count, out);
+      }
+    }
+
+    @Override
+    public void finish(PcmSink.Planes out) {
+      convert(null, 0, out);
+    }
+
+    private void convert(FloatPointer in, int count, PcmSink.Planes out) {
+      int capacity = swr_get_out_samples(context, count) + 64;
+      try (FloatPointer buffer = new FloatPointer((long) capacity * planes);
+          PointerPointer<Pointer> outs = new PointerPointer<Pointer>(1).put(0, buffer);
+          PointerPointer<Pointer> ins = in == null ? null : new PointerPointer<Pointer>(1).put(0, in)) {
+        int made = check(swr_convert(context, outs, capacity, ins, count), "resampling", "failed");
+        float[] samples = new float[made * planes];
+        buffer.get(samples);
+        float[][] split = new float[planes][made];
+        for (int p = 0; p < planes; p++) {
+          for (int i = 0; i < made; i++) {
+            split[p][i] = samples[i * planes + p];
+          }
+        }
+        out.accept(split, made);
+      }
+    }
+
+    @Override
+    public void close() {
+      swr_free(context);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package io.gpa4j.internal;
+
+import io.gpa4j.CancelledException;
+import io.gpa4j.bindings.global.gpa;
+import io.gpa4j.bindings.gpa_engine;
+import io.gpa4j.bindings.gpa_engine_params;
+import io.gpa4j.bindings.gpa_error;
+import io.gpa4j.bindings.gpa_model;
+import java.lang.ref.Cleaner;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+
+/** A model and its engine. Calls share the lock, {@link #close()} takes it alone, so a handle is never freed under a call. */
+public final class NativeEngine implements AutoCloseable {
+  private static final int DEFAULT_CONCURRENCY = 8;
+  private static final int DEFAULT_QUEUE = 1024;
+
+  private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+  private final Handles handles;
+  private final Cleaner.Cleanable cleanable;
+  private final Semaphore slots;
+  private final NativeFile file;
+  private final String kernels;
+  private volatile boolean closed;
+
+  private NativeEngine(Handles handles, int slots) {
+    this.handles = handles;
+    this.slots = new Semaphore(slots, true);
+    this.file = NativeFile.borrowed(gpa.gpa_model_file(handles.model));
+    this.kernels = Native.string(gpa.gpa_engine_isa(handles.engine));
+    this.cleanable = Native.CLEANER.register(this, handles);
+  }
+
+  /** Opens a model and starts an engine on it; a 0 stands for the default. */
+  public static NativeEngine open(
+      String path, boolean checkFinite, String device, int threads, int maxConcurrency, int maxQueue, int contextTokens) {
+    Native.load();
+    int running = maxConcurrency == 0 ? DEFAULT_CONCURRENCY : maxConcurrency;
+    int waiting = maxQueue == 0 ? DEFAULT_QUEUE : maxQueue;
+    Handles handles = new Handles();
+    boolean opened = false;
+    try (gpa_error error = new gpa_error();
+        gpa_engine_params params = new gpa_engine_params();
+        BytePointer deviceName = new BytePointer(device, StandardCharsets.UTF_8)) {
+      gpa_model model = new gpa_model((Pointer) null);
+      Native.check(gpa.gpa_model_open(path, checkFinite ? 1 : 0, model, error), error);
+      handles.model = model;
+      // The slots below are what limits; the native queue is longer, as it frees a place a moment after telling so.
+      params.threads(threads).max_concurrency(running).max_queue(waiting + 2 * running)
+          .context_tokens(contextTokens).device(deviceName);
+      gpa_engine engine = new gpa_engine((Pointer) null);
+      Native.check(gpa.gpa_engine_create(model, params, engine, error), error);
+      handles.engine = engine;
+      NativeEngine result = new NativeEngine(handles, running + waiting);
+      opened = true;
+      return result;
+    } finally {
+      if (!opened) {
+        handles.run();
+      }
+    }
+  }
+
+  /** Calls with the engine's handle, which stays alive inside the call. */
+  <T> T call(Function<gpa_engine, T> body) {
+    lock.readLock().lock();
+    try {
+      if (closed) {
+        throw closedException();
+      }
+      return body.apply(handles.engine);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /** Reads the model's file. */
+  public <T> T readFile(Function<NativeFile, T> body) {
+    return call(engine -> body.apply(file));
+  }
+
+  /** Name of the kernel set in use. */
+  public String kernels() {
+    return kernels;
+  }
+
+  /** Whether close has begun. */
+  public boolean isClosed() {
+    return closed;
+  }
+
+  /** What calls after close get. */
+  public static IllegalStateException closedException() {
+    return new IllegalStateException("this Gpa is closed");
+  }
+
+  /** Waits for a place among the requests that may run or wait: back-pressure. Every place is given back by {@link #leave()}. */
+  public void enter() {
+    try {
+      slots.acquire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancelledException("the thread was interrupted while it waited for a free place in the queue");
+    }
+  }
+
+  /** Gives back a place. */
+  public void leave() {
+    slots.release();
+  }
+
+  /** Starts a task. The task's audio is freed when the request has ended, or here if it cannot start. */
+  public NativeRequest submit(NativeTask task) {
+    try {
+      return call(engine -> NativeRequest.submit(engine, task));
+    } catch (RuntimeException | Error e) {
+      task.release();
+      throw e;
+    }
+  }
+
+  /** Cancels what runs, waits for it, and frees engine and model. Harmless when repeated. */
+  @Override
+  public void close() {
+    if (lock.getReadHoldCount() > 0) {
+      throw new IllegalStateException("close() was called inside a call to what it closes");
+    }
+    closed = true;
+    lock.writeLock().lock();
+    try {
+      cleanable.clean();
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  private static final class Handles implements Runnable {
+    private gpa_model model;
+    private gpa_engine engine;
+
+    @Override
+    public synchronized void run() {
+      gpa.gpa_engine_free(engine);
+      gpa.gpa_model_free(model);
+      engine = null;
+      model = null;
+    }
+  }
+}

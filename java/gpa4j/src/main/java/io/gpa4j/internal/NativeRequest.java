@@ -1,0 +1,208 @@
+package io.gpa4j.internal;
+
+import io.gpa4j.CancelledException;
+import io.gpa4j.bindings.global.gpa;
+import io.gpa4j.bindings.gpa_done_fn;
+import io.gpa4j.bindings.gpa_engine;
+import io.gpa4j.bindings.gpa_error;
+import io.gpa4j.bindings.gpa_request;
+import io.gpa4j.bindings.gpa_request_params;
+import io.gpa4j.bindings.gpa_request_stats;
+import java.lang.ref.Cleaner;
+import java.nio.FloatBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A submitted request: its end as a future, its results, its memory.
+ *
+ * <p>JavaCPP keeps only few callback objects of a kind, so there is one, which finds the request by its id.
+ * {@link #ended()} is completed on an engine thread: what is attached to it must be short and must not throw.
+ */
+public final class NativeRequest implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(NativeRequest.class);
+  private static final ConcurrentHashMap<Long, NativeRequest> RUNNING = new ConcurrentHashMap<>();
+  private static final AtomicLong NEXT_ID = new AtomicLong(1);
+  private static final gpa_done_fn DONE = new DoneCallback();
+
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private final NativeTask task;
+  private final Memory memory;
+  private final Cleaner.Cleanable cleanable;
+
+  private NativeRequest(NativeTask task, gpa_request handle) {
+    this.task = task;
+    this.memory = new Memory(handle);
+    this.cleanable = Native.CLEANER.register(this, memory);
+  }
+
+  /** Starts a task. The task's audio is freed when the request has ended; the caller frees it if this throws. */
+  static NativeRequest submit(gpa_engine engine, NativeTask task) {
+    long id = NEXT_ID.getAndIncrement();
+    gpa_request handle = new gpa_request((Pointer) null);
+    NativeRequest request = new NativeRequest(task, handle);
+    RUNNING.put(id, request);
+    boolean started = false;
+    try (gpa_error error = new gpa_error();
+        IntPointer ids = new IntPointer(Math.max(1, task.ids.length));
+        IntPointer voice = task.voice == null ? null : new IntPointer(task.voice);
+        gpa_request_params params = task.params(ids.put(task.ids, 0, task.ids.length), voice)) {
+      Native.check(gpa.gpa_request_submit(engine, params, DONE, null, id, handle, error), error);
+      started = true;
+    } finally {
+      if (!started) {
+        RUNNING.remove(id);
+      }
+    }
+    return request;
+  }
+
+  /** Completes, always normally, once the request has ended in whatever way. */
+  public CompletableFuture<Void> ended() {
+    return ended;
+  }
+
+  /** Waits for the end; an interrupt cancels the request. Throws what it ended with, and is closed then. */
+  public void await() {
+    boolean interrupted = false;
+    try {
+      ended.get();
+    } catch (InterruptedException e) {
+      interrupted = true;
+      cancel();
+      ended.join();
+    } catch (ExecutionException e) {
+      throw new AssertionError(e);
+    }
+    if (interrupted) {
+      close();
+      Thread.currentThread().interrupt();
+      throw new CancelledException("the waiting thread was interrupted");
+    }
+    check();
+  }
+
+  /** Throws what an ended request ended with, and closes it then. */
+  public void check() {
+    int status;
+    String message;
+    synchronized (memory) {
+      try (gpa_error error = new gpa_error()) {
+        status = gpa.gpa_request_wait(memory.open(), -1, new int[1], error);
+        message = Native.string(error.message());
+      }
+    }
+    if (status != gpa.GPA_OK) {
+      close();
+      throw Native.exception(status, message);
+    }
+  }
+
+  /** Asks it to end soon. */
+  public void cancel() {
+    synchronized (memory) {
+      if (memory.handle != null) {
+        gpa.gpa_request_cancel(memory.handle);
+      }
+    }
+  }
+
+  /** A copy of the answer's ids. */
+  public int[] ids() {
+    synchronized (memory) {
+      IntPointer ids = new IntPointer((Pointer) null);
+      try (gpa_error error = new gpa_error(); LongPointer count = new LongPointer(1)) {
+        Native.check(gpa.gpa_request_ids(memory.open(), ids, count, error), error);
+        int[] copy = new int[Math.toIntExact(count.get())];
+        if (copy.length > 0) {
+          ids.get(copy);
+        }
+        return copy;
+      }
+    }
+  }
+
+  /** The result's samples in native memory, valid until this is closed. */
+  public FloatBuffer pcm() {
+    synchronized (memory) {
+      FloatPointer pcm = new FloatPointer((Pointer) null);
+      try (gpa_error error = new gpa_error(); LongPointer count = new LongPointer(1)) {
+        Native.check(gpa.gpa_request_pcm(memory.open(), pcm, count, error), error);
+        if (count.get() == 0) {
+          return FloatBuffer.allocate(0);
+        }
+        return pcm.limit(Math.toIntExact(count.get())).asBuffer();
+      }
+    }
+  }
+
+  /** started, encoded, first token, last token, finished (µs, -1: not reached); prompt and answer tokens; 1 if it stopped by itself. */
+  public long[] stats() {
+    synchronized (memory) {
+      try (gpa_error error = new gpa_error(); gpa_request_stats stats = new gpa_request_stats()) {
+        Native.check(gpa.gpa_request_get_stats(memory.open(), stats, error), error);
+        return new long[] {stats.started_us(), stats.encoded_us(), stats.first_token_us(), stats.last_token_us(),
+            stats.finished_us(), stats.prompt_tokens(), stats.answer_tokens(), stats.stopped()};
+      }
+    }
+  }
+
+  /** Frees it and its results, cancelling it before if it still runs. Harmless when repeated. */
+  @Override
+  public void close() {
+    cleanable.clean();
+  }
+
+  private void end() {
+    task.release();
+    ended.complete(null);
+  }
+
+  /** The handle, apart from its owner so that the cleaner may free it. */
+  private static final class Memory implements Runnable {
+    private gpa_request handle;
+
+    Memory(gpa_request handle) {
+      this.handle = handle;
+    }
+
+    gpa_request open() {
+      if (handle == null) {
+        throw new IllegalStateException("closed");
+      }
+      return handle;
+    }
+
+    @Override
+    public synchronized void run() {
+      gpa_request freed = handle;
+      handle = null;
+      if (freed != null && !freed.isNull()) {
+        gpa.gpa_request_free(freed);
+      }
+    }
+  }
+
+  private static final class DoneCallback extends gpa_done_fn {
+    @Override
+    public void call(Pointer user, long id) {
+      // Nothing may be thrown into native frames.
+      try {
+        NativeRequest request = RUNNING.remove(id);
+        if (request != null) {
+          request.end();
+        }
+      } catch (Throwable t) {
+        LOG.error("the end of request {} could not be told", id, t);
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package io.gpa4j.internal;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+
+/** Mono WAV files of 16-bit PCM. */
+public final class WavWriter {
+  private static final int HEADER_BYTES = 44;
+  private static final int BLOCK_SAMPLES = 32_768;
+
+  private WavWriter() {}
+
+  /** Writes header and samples; the buffer is used up. */
+  public static void write(OutputStream out, FloatBuffer samples, int rate) throws IOException {
+    int bytes = Math.multiplyExact(samples.remaining(), 2);
+    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    header.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(HEADER_BYTES - 8 + bytes);
+    header.put("WAVEfmt ".getBytes(StandardCharsets.US_ASCII)).putInt(16);
+    header.putShort((short) 1).putShort((short) 1).putInt(rate).putInt(2 * rate).putShort((short) 2).putShort((short) 16);
+    header.put("data".getBytes(StandardCharsets.US_ASCII)).putInt(bytes);
+    out.write(header.array());
+    while (samples.hasRemaining()) {
+      FloatBuffer block = samples.slice();
+      block.limit(Math.min(block.limit(), BLOCK_SAMPLES));
+      samples.position(samples.position() + block.limit());
+      out.write(pcm16(block));
+    }
+  }
+
+  /** Little-endian 16-bit samples, rounded, cut at ±1; the buffer is used up. */
+  public static byte[] pcm16(FloatBuffer samples) {
+    ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(samples.remaining(), 2)).order(ByteOrder.LITTLE_ENDIAN);
+    while (samples.hasRemaining()) {
+      float sample = Math.max(-1, Math.min(1, samples.get()));
+      bytes.putShort((short) Math.round(sample * 32767));
+    }
+    return bytes.array();
+  }
+}
