@@ -2,12 +2,17 @@
 #include "api/handles.h"
 #include "gpa/kernels/kernel_table.h"
 #include "log.h"
+#include "raw_enum.h"
 
 using namespace gpa;
 
 namespace {
 
-bool convertible(gpa_dtype type) { return type == GPA_F32 || type == GPA_F16 || type == GPA_BF16; }
+// Error(INVALID_ARGUMENT) where elements of that type cannot be converted.
+void check_type(const char* argument, int32_t type) {
+  if (type == GPA_F32 || type == GPA_F16 || type == GPA_BF16) return;
+  fail(GPA_ERROR_INVALID_ARGUMENT, "%s is %d; F32, F16 and BF16 can be converted", argument, type);
+}
 
 }  // namespace
 
@@ -30,8 +35,8 @@ void gpa_log_set(gpa_log_fn fn, void* user) { set_log_sink(fn, user); }
 
 gpa_status gpa_dtype_convert(gpa_dtype from, const void* src, gpa_dtype to, void* dst, int64_t count, gpa_error* error) {
   return api::guard(error, [&] {
-    if (!convertible(from)) fail(GPA_ERROR_INVALID_ARGUMENT, "from is %d; F32, F16 and BF16 can be converted", static_cast<int>(from));
-    if (!convertible(to)) fail(GPA_ERROR_INVALID_ARGUMENT, "to is %d; F32, F16 and BF16 can be converted", static_cast<int>(to));
+    check_type("from", raw_enum(from));
+    check_type("to", raw_enum(to));
     if (count < 0 || count > int64_t{1} << 56) fail(GPA_ERROR_INVALID_ARGUMENT, "count is %lld", static_cast<long long>(count));
     if (count == 0) return;
     api::require(src, "src");

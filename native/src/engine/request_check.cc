@@ -5,6 +5,7 @@
 #include "engine/prompt.h"
 #include "engine/sampler.h"
 #include "error.h"
+#include "raw_enum.h"
 
 namespace gpa {
 namespace {
@@ -18,6 +19,10 @@ constexpr int64_t kMaxIds = 1 << 28;
 bool takes_pcm(gpa_task task) { return task == GPA_TASK_TRANSCRIBE || task == GPA_TASK_ENROLL || task == GPA_TASK_CONVERT; }
 bool takes_ids(gpa_task task) { return task == GPA_TASK_SPEAK || task == GPA_TASK_GENERATE; }
 bool takes_voice(gpa_task task) { return task == GPA_TASK_SPEAK || task == GPA_TASK_CONVERT; }
+
+void check_enum(const char* field, int32_t value, int32_t last) {
+  if (value < 0 || value > last) fail(GPA_ERROR_INVALID_ARGUMENT, "%s is %d; it must lie in [0, %d]", field, value, last);
+}
 
 // Error(UNSUPPORTED) names the first network that is missing.
 void require_networks(const Model& model, gpa_task task) {
@@ -76,8 +81,8 @@ std::vector<int32_t> copy_ids(const int32_t* ids, int64_t count, const IdRange& 
 }  // namespace
 
 RequestInput check_request(const Model& model, const gpa_request_params& params, int64_t context_tokens) {
-  if (params.task < GPA_TASK_TRANSCRIBE || params.task > GPA_TASK_GENERATE) fail(GPA_ERROR_INVALID_ARGUMENT, "task is %d", static_cast<int>(params.task));
-  if (params.allowed < GPA_ALLOWED_TASK || params.allowed > GPA_ALLOWED_SEMANTIC) fail(GPA_ERROR_INVALID_ARGUMENT, "allowed is %d", static_cast<int>(params.allowed));
+  check_enum("task", raw_enum(params.task), GPA_TASK_GENERATE);
+  check_enum("allowed", raw_enum(params.allowed), GPA_ALLOWED_SEMANTIC);
   if (params.max_tokens < 0) fail(GPA_ERROR_INVALID_ARGUMENT, "max_tokens is %d", params.max_tokens);
   require_networks(model, params.task);
 

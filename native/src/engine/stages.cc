@@ -9,6 +9,7 @@
 #include "engine/sampler.h"
 #include "error.h"
 #include "layers/kv_cache.h"
+#include "raw_enum.h"
 
 namespace gpa {
 namespace {
@@ -216,7 +217,7 @@ void check_inputs(std::span<const gpa_tensor> inputs) {
            static_cast<long long>(tensor.cols));
     }
     if (!tensor.data && elements > 0) fail(GPA_ERROR_INVALID_ARGUMENT, "input '%.60s' has no data", tensor.name);
-    if (tensor.type != GPA_F32 && tensor.type != GPA_I32) fail(GPA_ERROR_INVALID_ARGUMENT, "input '%.60s' is neither f32 nor i32", tensor.name);
+    if (raw_enum(tensor.type) != GPA_F32 && raw_enum(tensor.type) != GPA_I32) fail(GPA_ERROR_INVALID_ARGUMENT, "input '%.60s' is neither f32 nor i32", tensor.name);
   }
 }
 
