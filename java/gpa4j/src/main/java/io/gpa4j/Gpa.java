@@ -1,0 +1,507 @@
+package io.gpa4j;
+
+import io.gpa4j.internal.NativeEngine;
+import io.gpa4j.internal.NativeFile;
+import io.gpa4j.internal.NativeRequest;
+import io.gpa4j.internal.NativeTask;
+import io.gpa4j.internal.RequestFuture;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * A GPA model that listens, speaks and converts voices.
+ *
+ * <p>All methods may be called from any thread at once; as many requests as {@link Builder#maxConcurrency} run at a time, others
+ * wait, and when the queue is full the caller waits. An interrupt of a waiting thread cancels its request, which then throws
+ * {@link CancelledException} with the interrupt flag set. A future of an {@code …Async} method cancels its request natively when
+ * it is cancelled (or completed by somebody else, a timeout say); audio is read and text is encoded on the executor.
+ *
+ * <p>Arguments are checked before anything starts: {@link NullPointerException}, {@link IllegalArgumentException}, and
+ * {@link IllegalStateException} after {@link #close()}.
+ */
+public final class Gpa implements AutoCloseable {
+  private final NativeEngine engine;
+  private final ModelText text;
+  private final Executor executor;
+  private final Sampling speechSampling;
+  private final Networks networks;
+
+  private Gpa(Builder builder) {
+    this.engine = NativeEngine.open(builder.model.toString(), builder.checkFinite, builder.device.name(), builder.threads,
+        builder.maxConcurrency, builder.maxQueue, builder.contextTokens);
+    this.executor = builder.executor;
+    try {
+      this.text = new ModelText(engine, builder.model.toString(), builder.contextTokens);
+      this.speechSampling = engine.readFile(Gpa::readSampling);
+    } catch (RuntimeException | Error e) {
+      engine.close();
+      throw e;
+    }
+    this.networks = new Networks(engine);
+  }
+
+  private static Sampling readSampling(NativeFile file) {
+    List<String> keys = file.values().stream().map(NativeFile.Value::key).toList();
+    return new Sampling(
+        (float) read(file, keys, "gpa.sampling.temperature", 0.2),
+        (int) read(file, keys, "gpa.sampling.top_k", 50),
+        (float) read(file, keys, "gpa.sampling.top_p", 1),
+        (float) read(file, keys, "gpa.sampling.repetition_penalty", 1.2));
+  }
+
+  private static double read(NativeFile file, List<String> keys, String key, double otherwise) {
+    return keys.contains(key) ? file.number(key, 0) : otherwise;
+  }
+
+  /**
+   * A builder for a model.
+   *
+   * @param model a GGUF file of architecture {@code gpa}
+   * @return a new builder
+   */
+  public static Builder builder(Path model) {
+    return new Builder(Objects.requireNonNull(model, "model"));
+  }
+
+  /**
+   * Listens with the default options.
+   *
+   * @param audio what to hear
+   * @return the words
+   * @throws AudioFormatException if the audio cannot be read or used; {@link EmptyAudioException} if there is none
+   * @throws GpaIoException if its file cannot be read
+   * @throws UnsupportedModelException if the model has no networks for audio
+   * @throws CapacityException if the audio is too long for the context
+   * @throws CancelledException if the thread is interrupted or the engine closed meanwhile
+   */
+  public Transcription transcribe(AudioSource audio) {
+    return transcribe(audio, TranscribeOptions.defaults());
+  }
+
+  /**
+   * Listens. Throws as {@link #transcribe(AudioSource)}.
+   *
+   * @param audio what to hear
+   * @param options how
+   * @return the words
+   */
+  public Transcription transcribe(AudioSource audio, TranscribeOptions options) {
+    return transcription(audio, options).run();
+  }
+
+  /**
+   * Listens. The future fails with what {@link #transcribe(AudioSource)} throws.
+   *
+   * @param audio what to hear
+   * @param options how
+   * @return the words to come
+   */
+  public CompletableFuture<Transcription> transcribeAsync(AudioSource audio, TranscribeOptions options) {
+    return transcription(audio, options).start(executor);
+  }
+
+  private RequestFuture<Transcription> transcription(AudioSource audio, TranscribeOptions options) {
+    Objects.requireNonNull(audio, "audio");
+    Objects.requireNonNull(options, "options");
+    text.check();
+    return new RequestFuture<>(engine,
+        () -> sampled(NativeTask.transcribe(audio.open()), options.sampling(), options.seed())
+            .allowed(options.fullVocabulary() ? 1 : 0).maxTokens(options.maxTokens()),
+        request -> {
+          try (request) {
+            return new Transcription(text.decode(request.ids()), timings(request));
+          }
+        });
+  }
+
+  /**
+   * Learns a voice from a clip; of a longer one the first six seconds count.
+   *
+   * @param name what to call it
+   * @param audio somebody speaking
+   * @return the voice
+   * @throws AudioFormatException if the audio cannot be read or used; {@link EmptyAudioException} if there is none
+   * @throws GpaIoException if its file cannot be read
+   * @throws UnsupportedModelException if the model has no speaker encoder
+   * @throws CancelledException if the thread is interrupted or the engine closed meanwhile
+   */
+  public Voice enroll(String name, AudioSource audio) {
+    return enrolment(name, audio).run();
+  }
+
+  /**
+   * Learns a voice. The future fails with what {@link #enroll} throws.
+   *
+   * @param name what to call it
+   * @param audio somebody speaking
+   * @return the voice to come
+   */
+  public CompletableFuture<Voice> enrollAsync(String name, AudioSource audio) {
+    return enrolment(name, audio).start(executor);
+  }
+
+  private RequestFuture<Voice> enrolment(String name, AudioSource audio) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(audio, "audio");
+    if (name.isBlank()) {
+      throw new IllegalArgumentException("name is blank");
+    }
+    checkOpen();
+    return new RequestFuture<>(engine, () -> NativeTask.enroll(audio.open()), request -> {
+      try (request) {
+        return Voice.of(name, request.ids());
+      }
+    });
+  }
+
+  /**
+   * Speaks a text.
+   *
+   * @param words what to say; special tokens in it are plain characters
+   * @param voice who says it
+   * @param options how
+   * @return the speech, to be closed by the caller
+   * @throws IllegalArgumentException if the text is blank
+   * @throws CapacityException if it is too long for the context
+   * @throws UnsupportedModelException if the model has no codec or no text tokenizer
+   * @throws CancelledException if the thread is interrupted or the engine closed meanwhile
+   */
+  public Speech speak(String words, Voice voice, SpeechOptions options) {
+    return speech(words, voice, options).run();
+  }
+
+  /**
+   * Speaks a text. The future fails with what {@link #speak} throws.
+   *
+   * @param words what to say
+   * @param voice who says it
+   * @param options how
+   * @return the speech to come
+   */
+  public CompletableFuture<Speech> speakAsync(String words, Voice voice, SpeechOptions options) {
+    return speech(words, voice, options).start(executor);
+  }
+
+  private RequestFuture<Speech> speech(String words, Voice voice, SpeechOptions options) {
+    Objects.requireNonNull(words, "words");
+    Objects.requireNonNull(voice, "voice");
+    Objects.requireNonNull(options, "options");
+    if (words.isBlank()) {
+      throw new IllegalArgumentException("words: the text is blank, there is nothing to say");
+    }
+    text.check();
+    return new RequestFuture<>(engine,
+        () -> speaking(NativeTask.speak(text.encodeForSpeech(words), voice.tokens()), options), this::speech);
+  }
+
+  /**
+   * Says what is heard with another voice, with the default options. Throws as
+   * {@link #convert(AudioSource, Voice, SpeechOptions)}.
+   *
+   * @param audio what to say, as somebody says it
+   * @param voice who shall say it
+   * @return the speech, to be closed by the caller
+   */
+  public Speech convert(AudioSource audio, Voice voice) {
+    return convert(audio, voice, SpeechOptions.defaults());
+  }
+
+  /**
+   * Says what is heard with another voice.
+   *
+   * @param audio what to say, as somebody says it
+   * @param voice who shall say it
+   * @param options how
+   * @return the speech, to be closed by the caller
+   * @throws AudioFormatException if the audio cannot be read or used; {@link EmptyAudioException} if there is none
+   * @throws GpaIoException if its file cannot be read
+   * @throws UnsupportedModelException if the model has no networks for audio
+   * @throws CapacityException if the audio is too long for the context
+   * @throws CancelledException if the thread is interrupted or the engine closed meanwhile
+   */
+  public Speech convert(AudioSource audio, Voice voice, SpeechOptions options) {
+    return conversion(audio, voice, options).run();
+  }
+
+  /**
+   * Says what is heard with another voice. The future fails with what {@link #convert(AudioSource, Voice, SpeechOptions)}
+   * throws.
+   *
+   * @param audio what to say
+   * @param voice who shall say it
+   * @param options how
+   * @return the speech to come
+   */
+  public CompletableFuture<Speech> convertAsync(AudioSource audio, Voice voice, SpeechOptions options) {
+    return conversion(audio, voice, options).start(executor);
+  }
+
+  private RequestFuture<Speech> conversion(AudioSource audio, Voice voice, SpeechOptions options) {
+    Objects.requireNonNull(audio, "audio");
+    Objects.requireNonNull(voice, "voice");
+    Objects.requireNonNull(options, "options");
+    checkOpen();
+    return new RequestFuture<>(engine, () -> speaking(NativeTask.convert(audio.open(), voice.tokens()), options), this::speech);
+  }
+
+  /**
+   * Answers a prompt with the bare decoder.
+   *
+   * @param prompt token ids, at least one
+   * @param options how
+   * @return the answer
+   * @throws IllegalArgumentException if the prompt is empty or an id is not in the vocabulary
+   * @throws CapacityException if the prompt does not fit the context
+   * @throws CancelledException if the thread is interrupted or the engine closed meanwhile
+   */
+  public Generation generate(int[] prompt, GenerateOptions options) {
+    return generation(prompt, options).run();
+  }
+
+  /**
+   * Answers a prompt with the bare decoder. The future fails with what {@link #generate} throws.
+   *
+   * @param prompt token ids, at least one
+   * @param options how
+   * @return the answer to come
+   */
+  public CompletableFuture<Generation> generateAsync(int[] prompt, GenerateOptions options) {
+    return generation(prompt, options).start(executor);
+  }
+
+  private RequestFuture<Generation> generation(int[] prompt, GenerateOptions options) {
+    Objects.requireNonNull(prompt, "prompt");
+    Objects.requireNonNull(options, "options");
+    if (prompt.length == 0) {
+      throw new IllegalArgumentException("prompt is empty");
+    }
+    checkOpen();
+    int[] ids = prompt.clone();
+    int allowed = switch (options.allowed()) {
+      case ALL -> 1;
+      case TEXT -> 2;
+      case SEMANTIC -> 3;
+    };
+    return new RequestFuture<>(engine,
+        () -> sampled(NativeTask.generate(ids), options.sampling(), options.seed()).allowed(allowed).maxTokens(options.maxTokens()),
+        request -> {
+          try (request) {
+            return new Generation(request.ids(), timings(request));
+          }
+        });
+  }
+
+  /**
+   * Token ids of a text.
+   *
+   * @param words any text
+   * @param parseSpecial whether special tokens in it, such as {@code <|im_end|>}, are recognised; false: plain characters
+   * @return the ids
+   * @throws UnsupportedModelException if the model has no text tokenizer
+   */
+  public int[] encode(String words, boolean parseSpecial) {
+    Objects.requireNonNull(words, "words");
+    checkOpen();
+    return text.encode(words, parseSpecial);
+  }
+
+  /**
+   * Text of token ids; those that are no text count for nothing.
+   *
+   * @param ids token ids
+   * @return the text
+   * @throws UnsupportedModelException if the model has no text tokenizer
+   */
+  public String decode(int... ids) {
+    Objects.requireNonNull(ids, "ids");
+    checkOpen();
+    return text.decode(ids);
+  }
+
+  /**
+   * Sampling for speech as the model file says, or else temperature 0.2, top-k 50, repetition penalty 1.2.
+   *
+   * @return the sampling that {@link SpeechOptions#defaults()} stands for
+   */
+  public Sampling speechSampling() {
+    return speechSampling;
+  }
+
+  /**
+   * The kernel set in use.
+   *
+   * @return e.g. "avx512"
+   */
+  public String kernels() {
+    return engine.kernels();
+  }
+
+  /**
+   * The single networks, for verification and benchmarks.
+   *
+   * @return the networks of this model
+   */
+  public Networks networks() {
+    checkOpen();
+    return networks;
+  }
+
+  private void checkOpen() {
+    if (engine.isClosed()) {
+      throw NativeEngine.closedException();
+    }
+  }
+
+  private NativeTask speaking(NativeTask task, SpeechOptions options) {
+    long seed = options.seed().orElseGet(() -> ThreadLocalRandom.current().nextLong());
+    return sampled(task, options.sampling().orElse(speechSampling), seed)
+        .allowed(options.fullVocabulary() ? 1 : 0).maxTokens(options.maxTokens());
+  }
+
+  private static NativeTask sampled(NativeTask task, Sampling sampling, long seed) {
+    return task.sampling(sampling.temperature(), sampling.topK(), sampling.topP(), sampling.repetitionPenalty(), seed);
+  }
+
+  private Speech speech(NativeRequest request) {
+    return new Speech(request, timings(request));
+  }
+
+  private static Timings timings(NativeRequest request) {
+    long[] t = request.stats();
+    return new Timings(t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7] != 0);
+  }
+
+  /**
+   * Cancels what runs, waits for its end and frees model and engine. Results that were handed out stay valid. Harmless when
+   * repeated.
+   *
+   * @throws IllegalStateException if called inside a {@link Networks.Listener}
+   */
+  @Override
+  public void close() {
+    engine.close();
+    text.close();
+  }
+
+  /** Builds a {@link Gpa}. Not thread-safe. */
+  public static final class Builder {
+    private final Path model;
+    private Device device;
+    private int threads;
+    private int maxConcurrency;
+    private int maxQueue;
+    private int contextTokens;
+    private boolean checkFinite;
+    private Executor executor = ForkJoinPool.commonPool();
+
+    private Builder(Path model) {
+      this.model = model;
+    }
+
+    /**
+     * Sets where to compute; {@link Device#auto()} if not set.
+     *
+     * @param value a device of this machine
+     * @return this
+     */
+    public Builder device(Device value) {
+      device = Objects.requireNonNull(value, "device");
+      return this;
+    }
+
+    /**
+     * Sets the threads that compute.
+     *
+     * @param value 1 to 1024; 0, the default: one a core
+     * @return this
+     */
+    public Builder threads(int value) {
+      threads = range("threads", value, 0, 1024);
+      return this;
+    }
+
+    /**
+     * Sets how many requests run at once.
+     *
+     * @param value 1 to 1024; 0, the default: 8
+     * @return this
+     */
+    public Builder maxConcurrency(int value) {
+      maxConcurrency = range("maxConcurrency", value, 0, 1024);
+      return this;
+    }
+
+    /**
+     * Sets how many requests may wait beyond those that run; the next one makes its caller wait.
+     *
+     * @param value 1 to 1,000,000; 0, the default: 1024
+     * @return this
+     */
+    public Builder maxQueue(int value) {
+      maxQueue = range("maxQueue", value, 0, 1_000_000);
+      return this;
+    }
+
+    /**
+     * Sets how many tokens prompt and answer of a request may have together.
+     *
+     * @param value tokens; 0, the default: as many as the model was made for
+     * @return this
+     */
+    public Builder contextTokens(int value) {
+      contextTokens = range("contextTokens", value, 0, Integer.MAX_VALUE);
+      return this;
+    }
+
+    /**
+     * Sets whether all weights are read at the start and refused if one is NaN or infinite.
+     *
+     * @param value false by default
+     * @return this
+     */
+    public Builder checkFinite(boolean value) {
+      checkFinite = value;
+      return this;
+    }
+
+    /**
+     * Sets where futures are completed, audio is read and text is encoded for {@code …Async} methods.
+     *
+     * @param value {@link ForkJoinPool#commonPool()} by default
+     * @return this
+     */
+    public Builder executor(Executor value) {
+      executor = Objects.requireNonNull(value, "executor");
+      return this;
+    }
+
+    /**
+     * Opens the model and starts the engine.
+     *
+     * @return the engine, to be closed by the caller
+     * @throws GpaIoException if the file cannot be opened
+     * @throws ModelFormatException if it is not well-formed, or lacks or misshapes a tensor
+     * @throws UnsupportedModelException if it is beyond this library
+     * @throws DeviceException if the device or forced kernel set is not there
+     * @throws GpaOutOfMemoryException if there is not enough memory
+     */
+    public Gpa build() {
+      if (device == null) {
+        device = Device.auto();
+      }
+      return new Gpa(this);
+    }
+
+    private static int range(String name, int value, int least, int most) {
+      if (value < least || value > most) {
+        throw new IllegalArgumentException(name + " is " + value + ", expected " + least + " to " + most);
+      }
+      return value;
+    }
+  }
+}
