@@ -39,17 +39,18 @@ BicodecDecoder::BicodecDecoder(const GgufFile& file)
       global_count_(file.integer("gpa.speaker.token_count", 1, 4096)),
       fsq_(file.integers("gpa.speaker.fsq_levels", 2, 1 << 16)) {
   const Weights codec(file, "codec"), speaker(file, "speaker"), prenet = codec.at("prenet");
-  code_count_ = codec.shape("quantizer.codebook")[0];
-  dim_ = codec.shape("quantizer.out.weight")[0];
-  code_dim_ = codec.shape("quantizer.in.weight")[0];
+  code_count_ = codec.shape("quantizer.codebook").front();
+  code_dim_ = codec.shape("quantizer.codebook").back();
   codebook_ = codec.vector("quantizer.codebook", code_count_ * code_dim_);
-  quantizer_out_ = codec.linear("quantizer.out", dim_, code_dim_);
+  const int64_t quantized = codec.shape("quantizer.out.weight")[0];
+  quantizer_out_ = codec.linear("quantizer.out", quantized, code_dim_);
   latent_dim_ = speaker.shape("fsq_out.weight")[0];
   fsq_out_ = speaker.linear("fsq_out", latent_dim_, fsq_.channels());
+  dim_ = speaker.shape("project.weight")[0];
   project_ = speaker.linear("project", dim_, latent_dim_ * global_count_);
 
   int64_t width = prenet.shape("input.weight")[0];
-  prenet_in_ = prenet.linear("input", width, dim_);
+  prenet_in_ = prenet.linear("input", width, quantized);
   prenet_context_ = 0;
   for (int64_t i = 0; i < 2; ++i) {
     stages_[i] = VocosBackbone(prenet.at("stage", i), width, -1, 0);
@@ -93,7 +94,7 @@ void BicodecDecoder::load_generator(const Weights& weights, const GgufFile& file
       block.res[r] = {res.vector("snake1", channels), res.vector("snake2", channels), res.linear("conv1", channels, kTaps * channels),
                       res.linear("conv2", channels, channels)};
     }
-    hop_ *= block.rate;
+    hop_ = std::min(hop_ * block.rate, kMaxExtent);  // no overflow; compared below
     up_blocks_.push_back(block);
   }
   if (hop_ != file.integer("gpa.codec.hop", 1, kMaxExtent)) {

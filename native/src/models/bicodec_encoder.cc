@@ -21,8 +21,8 @@ BicodecEncoder::BicodecEncoder(const GgufFile& file) {
   }
   const int64_t out = encoder.shape("project.weight")[0];
   project_ = encoder.linear("project", out, dim);
-  code_count_ = codec.shape("quantizer.codebook")[0];
-  code_dim_ = codec.shape("quantizer.in.weight")[0];
+  code_count_ = codec.shape("quantizer.codebook").front();
+  code_dim_ = codec.shape("quantizer.codebook").back();
   quantizer_in_ = codec.linear("quantizer.in", code_dim_, out);
   codebook_ = codec.vector("quantizer.codebook", code_count_ * code_dim_);
 }

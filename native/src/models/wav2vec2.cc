@@ -40,7 +40,9 @@ Wav2Vec2::Wav2Vec2(const GgufFile& file)
   const auto channels = file.integers("gpa.wav2vec2.conv_dim", 1, kMaxExtent);
   const auto taps = file.integers("gpa.wav2vec2.conv_taps", 1, 4096);
   const auto strides = file.integers("gpa.wav2vec2.conv_stride", 1, 4096);
-  if (channels.empty() || channels.size() > 32 || taps.size() != channels.size() || strides.size() != channels.size() ||
+  int64_t hop = 1;
+  for (const int64_t stride : strides) hop = std::min(hop * stride, kMaxExtent);
+  if (channels.empty() || channels.size() > 32 || hop == kMaxExtent || taps.size() != channels.size() || strides.size() != channels.size() ||
       dim_ % positional_groups_ != 0) {
     fail(GPA_ERROR_MODEL_FORMAT, "%s: gpa.wav2vec2.{conv_dim,conv_taps,conv_stride,positional_groups} do not fit together",
          file.path().c_str());
