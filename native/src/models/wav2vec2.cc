@@ -42,13 +42,14 @@ Wav2Vec2::Wav2Vec2(const GgufFile& file)
   const auto strides = file.integers("gpa.wav2vec2.conv_stride", 1, 4096);
   int64_t hop = 1;
   for (const int64_t stride : strides) hop = std::min(hop * stride, kMaxExtent);
-  if (channels.empty() || channels.size() > 32 || hop == kMaxExtent || taps.size() != channels.size() || strides.size() != channels.size() ||
+  const size_t layers = channels.size();
+  if (layers == 0 || layers > 32 || taps.size() != layers || strides.size() != layers || hop == kMaxExtent ||
       dim_ % positional_groups_ != 0) {
     fail(GPA_ERROR_MODEL_FORMAT, "%s: gpa.wav2vec2.{conv_dim,conv_taps,conv_stride,positional_groups} do not fit together",
          file.path().c_str());
   }
   int64_t in_channels = 1;
-  for (size_t i = 0; i < channels.size(); ++i) {
+  for (size_t i = 0; i < layers; ++i) {
     const Weights at = weights.at("conv", static_cast<int64_t>(i));
     ConvLayer layer{channels[i], taps[i], strides[i], {}, at.norm("norm", channels[i])};
     layer.conv = {at.matrix("weight", channels[i], taps[i] * in_channels), at.vector("bias", channels[i])};
