@@ -11,6 +11,11 @@ public final class Pcm implements AutoCloseable {
   /** The one rate that the engine knows. */
   public static final int SAMPLE_RATE = 16_000;
 
+  static {
+    // JavaCPP's own natives come with ours.
+    Native.load();
+  }
+
   private final FloatPointer first;
   private final FloatPointer mix;
   private final long samples;
