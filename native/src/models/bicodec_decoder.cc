@@ -19,7 +19,7 @@ constexpr int64_t kPad = kTaps / 2;
 constexpr int64_t kDilations[3] = {1, 3, 9};
 // Tokens decoded at once: by the prenet (10 s), and by the generator, whose activations are 320 times as long.
 constexpr int64_t kPrenetWindow = 512;
-constexpr int64_t kGeneratorWindow = 128;
+constexpr int64_t kGeneratorWindow = 256;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 

@@ -49,7 +49,7 @@ TEST(BicodecDecoder, long_answer_in_windows_equals_one_piece) {
   const BicodecDecoder network(golden_model());
   Machine machine;
   const auto global = some_ids(network.global_count(), network.global_code_count());
-  for (const int64_t count : {1, 2, 127, 129, 260, 600, 1100}) {
+  for (const int64_t count : {1, 2, 255, 257, 513, 1100}) {
     const auto semantic = some_ids(count, network.code_count());
     std::vector<float> whole(static_cast<size_t>(network.samples(count))), windows(whole.size());
     Recording observer;  // under an observer everything is one piece
