@@ -1,0 +1,168 @@
+package io.gpa4j.checkpoint;
+
+import io.gpa4j.ModelFormatException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import net.razorvine.pickle.IObjectConstructor;
+import net.razorvine.pickle.Opcodes;
+import net.razorvine.pickle.Unpickler;
+
+/** Reads the pickle of a dictionary of tensors. A class outside the allow-list is refused by name; nothing of the pickle is ever run. */
+final class TensorPickle {
+  private static final int MAX_RANK = 8;
+
+  /** Where a tensor's data lies: an entry of the zip. */
+  record Storage(String key, StoredType type) {}
+
+  /** A view of a storage; shape, strides and offset in elements, none negative. */
+  record Tensor(Storage storage, long offset, long[] shape, long[] strides) {
+    boolean isContiguous() {
+      long expected = 1;
+      for (int d = shape.length - 1; d >= 0; d--) {
+        if (shape[d] != 1 && strides[d] != expected) {
+          return false;
+        }
+        expected *= shape[d];
+      }
+      return true;
+    }
+  }
+
+  private record StorageClass(String name) implements IObjectConstructor {
+    @Override
+    public Object construct(Object[] args) {
+      throw new IllegalArgumentException("torch." + name + " is constructed, not referred to");
+    }
+  }
+
+  private final String file;
+
+  TensorPickle(String file) {
+    this.file = file;
+  }
+
+  /** The object that the pickle describes. */
+  Object load(byte[] pickle) {
+    try {
+      return new GuardedUnpickler().load(new ByteArrayInputStream(pickle));
+    } catch (ModelFormatException e) {
+      throw e;
+    } catch (IOException | RuntimeException | StackOverflowError e) {
+      throw new ModelFormatException(file + ": data.pkl is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  private IObjectConstructor find(String module, String name) {
+    switch (module + "." + name) {
+      case "collections.OrderedDict":
+        return args -> new LinkedHashMap<Object, Object>();
+      case "torch._utils._rebuild_tensor_v2":
+        return this::rebuildTensor;
+      case "torch._utils._rebuild_parameter":
+        return args -> args[0];
+      default:
+        if (module.equals("torch") && StoredType.ofTorchStorage(name) != null) {
+          return new StorageClass(name);
+        }
+        throw new ModelFormatException(file + ": its pickle names the class " + module + "." + name
+            + ", which no dictionary of tensors needs; refused, as such a file could run code elsewhere");
+    }
+  }
+
+  private Tensor rebuildTensor(Object[] args) {
+    if (args.length < 4 || !(args[0] instanceof Storage storage)) {
+      throw new ModelFormatException(file + ": data.pkl rebuilds a tensor from something else than a storage");
+    }
+    long[] shape = extents(args[2], "shape");
+    long[] strides = extents(args[3], "strides");
+    if (shape.length != strides.length) {
+      throw new ModelFormatException(file + ": a tensor has " + shape.length + " extents and " + strides.length + " strides");
+    }
+    return new Tensor(storage, extent(args[1], "offset"), shape, strides);
+  }
+
+  private long[] extents(Object tuple, String what) {
+    Object[] values = tuple instanceof Object[] array ? array : tuple instanceof List<?> list ? list.toArray() : null;
+    if (values == null || values.length > MAX_RANK) {
+      throw new ModelFormatException(file + ": a tensor's " + what + " is no tuple of at most " + MAX_RANK + " integers");
+    }
+    long[] extents = new long[values.length];
+    for (int i = 0; i < extents.length; i++) {
+      extents[i] = extent(values[i], what);
+    }
+    return extents;
+  }
+
+  private long extent(Object value, String what) {
+    if (value instanceof Number number && number.longValue() >= 0 && (number instanceof Integer || number instanceof Long)) {
+      return number.longValue();
+    }
+    throw new ModelFormatException(file + ": a tensor's " + what + " holds " + value);
+  }
+
+  private final class GuardedUnpickler extends Unpickler {
+    @Override
+    protected Object persistentLoad(Object id) {
+      Object[] parts = id instanceof Object[] array ? array : id instanceof List<?> list ? list.toArray() : new Object[0];
+      if (parts.length < 5 || !"storage".equals(parts[0]) || !(parts[1] instanceof StorageClass type) || !(parts[2] instanceof String key)) {
+        throw new ModelFormatException(file + ": data.pkl refers to something else than a storage");
+      }
+      return new Storage(key, StoredType.ofTorchStorage(type.name()));
+    }
+
+    @Override
+    protected Object dispatch(short key) throws IOException {
+      switch (key) {
+        case Opcodes.GLOBAL -> stack.add(find(line(), line()));
+        case Opcodes.STACK_GLOBAL -> {
+          Object name = stack.pop();
+          Object module = stack.pop();
+          stack.add(find(String.valueOf(module), String.valueOf(name)));
+        }
+        // The state of an OrderedDict (its _metadata) says nothing about the tensors.
+        case Opcodes.BUILD -> stack.pop();
+        case Opcodes.INST, Opcodes.OBJ, Opcodes.EXT1, Opcodes.EXT2, Opcodes.EXT4, Opcodes.NEXT_BUFFER, Opcodes.READONLY_BUFFER ->
+            throw new ModelFormatException(file + ": data.pkl uses opcode " + key + ", which no dictionary of tensors needs");
+        case Opcodes.BINUNICODE, Opcodes.BINBYTES, Opcodes.BINSTRING, Opcodes.LONG4 -> {
+          checkLength(4);
+          return super.dispatch(key);
+        }
+        case Opcodes.BINUNICODE8, Opcodes.BINBYTES8, Opcodes.BYTEARRAY8 -> {
+          checkLength(8);
+          return super.dispatch(key);
+        }
+        default -> {
+          return super.dispatch(key);
+        }
+      }
+      return NO_RETURN_VALUE;
+    }
+
+    // The library allocates what a length says before it reads: a length must fit what is left.
+    private void checkLength(int bytes) throws IOException {
+      input.mark(bytes);
+      long length = 0;
+      for (int i = 0; i < bytes; i++) {
+        length |= (long) (input.read() & 0xFF) << 8 * i;
+      }
+      if (length < 0 || length > input.available()) {
+        throw new ModelFormatException(file + ": data.pkl holds a string of " + Long.toUnsignedString(length) + " bytes, "
+            + input.available() + " are left");
+      }
+      input.reset();
+    }
+
+    private String line() throws IOException {
+      StringBuilder line = new StringBuilder();
+      for (int c = input.read(); c != '\n'; c = input.read()) {
+        if (c < 0 || line.length() > 256) {
+          throw new ModelFormatException(file + ": data.pkl holds a name without end");
+        }
+        line.append((char) c);
+      }
+      return line.toString();
+    }
+  }
+}

@@ -1,0 +1,224 @@
+package io.gpa4j.checkpoint;
+
+import io.gpa4j.GpaIoException;
+import io.gpa4j.ModelFormatException;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+
+/** A file of {@code torch.save}: a zip with a pickle of tensors and one entry of raw data per storage. */
+public final class TorchFile implements TensorStore {
+  private static final long MAX_PICKLE_BYTES = 64L << 20;
+  private static final ThreadLocal<byte[]> BUFFERS = ThreadLocal.withInitial(() -> new byte[1 << 18]);
+  private static final long MAX_GATHER_ELEMENTS = 64L << 20;
+
+  private final Path path;
+  private final ZipFile zip;
+  private final String top;
+  private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+
+  private TorchFile(Path path, ZipFile zip, String top) {
+    this.path = path;
+    this.zip = zip;
+    this.top = top;
+  }
+
+  /**
+   * Opens one; its pickle may name no class beyond those that a dictionary of tensors needs.
+   *
+   * @throws GpaIoException if it cannot be read
+   * @throws ModelFormatException if it is not well-formed, or names another class
+   */
+  public static TorchFile open(Path path) {
+    ZipFile zip;
+    try {
+      zip = new ZipFile(path.toFile());
+    } catch (ZipException e) {
+      throw new ModelFormatException(path + ": no zip as torch.save writes it (files of PyTorch before 1.6 must be saved anew): "
+          + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new GpaIoException(path + ": cannot be read: " + e, e);
+    }
+    boolean opened = false;
+    try {
+      ZipEntry pickle = zip.stream().filter(entry -> entry.getName().matches("[^/]+/data\\.pkl")).findFirst()
+          .orElseThrow(() -> new ModelFormatException(path + ": holds no data.pkl; it is no file of torch.save"));
+      String top = pickle.getName().substring(0, pickle.getName().length() - "data.pkl".length());
+      TorchFile file = new TorchFile(path, zip, top);
+      file.checkByteOrder();
+      file.readTensors(pickle);
+      opened = true;
+      return file;
+    } finally {
+      if (!opened) {
+        closeQuietly(zip);
+      }
+    }
+  }
+
+  @Override
+  public String label() {
+    return path.toString();
+  }
+
+  @Override
+  public Map<String, StoredTensor> tensors() {
+    return Collections.unmodifiableMap(tensors);
+  }
+
+  @Override
+  public void close() {
+    closeQuietly(zip);
+  }
+
+  private static void closeQuietly(ZipFile zip) {
+    try {
+      zip.close();
+    } catch (IOException e) {
+      // It was only read.
+    }
+  }
+
+  private byte[] content(ZipEntry entry, long max) {
+    if (entry.getSize() < 0 || entry.getSize() > max) {
+      throw new ModelFormatException(path + ": entry '" + entry.getName() + "' of " + entry.getSize() + " bytes; at most " + max + " are expected");
+    }
+    try (InputStream in = zip.getInputStream(entry)) {
+      byte[] bytes = in.readNBytes((int) entry.getSize());
+      if (bytes.length != entry.getSize()) {
+        throw new ModelFormatException(path + ": entry '" + entry.getName() + "' is cut off");
+      }
+      return bytes;
+    } catch (ZipException | EOFException e) {
+      throw new ModelFormatException(path + ": entry '" + entry.getName() + "' is damaged: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new GpaIoException(path + ": cannot be read: " + e, e);
+    }
+  }
+
+  private void checkByteOrder() {
+    ZipEntry entry = zip.getEntry(top + "byteorder");
+    if (entry != null && !new String(content(entry, 64), StandardCharsets.US_ASCII).strip().equals("little")) {
+      throw new ModelFormatException(path + ": its numbers are not little-endian; save it on a little-endian machine");
+    }
+  }
+
+  private void readTensors(ZipEntry pickle) {
+    Object root = new TensorPickle(path.toString()).load(content(pickle, MAX_PICKLE_BYTES));
+    if (!(root instanceof Map<?, ?> map)) {
+      throw new ModelFormatException(path + ": its pickle holds no dictionary of tensors");
+    }
+    map.forEach((name, value) -> {
+      if (name instanceof String key && value instanceof TensorPickle.Tensor tensor) {
+        tensors.put(key, place(key, tensor));
+      }
+    });
+  }
+
+  private StoredTensor place(String name, TensorPickle.Tensor tensor) {
+    TensorPickle.Storage storage = tensor.storage();
+    String entryName = top + "data/" + storage.key();
+    ZipEntry entry = zip.getEntry(entryName);
+    if (entry == null) {
+      throw new ModelFormatException(path + ": tensor '" + name + "': its data '" + entryName + "' is missing");
+    }
+    if (entry.getMethod() != ZipEntry.STORED) {
+      throw new ModelFormatException(path + ": entry '" + entryName + "' is compressed; torch.save stores data as it is");
+    }
+    long held = entry.getSize() / storage.type().bytes();
+    long last = tensor.offset();
+    boolean empty = false;
+    try {
+      for (int d = 0; d < tensor.shape().length; d++) {
+        empty |= tensor.shape()[d] == 0;
+        if (tensor.shape()[d] > 0) {
+          last = Math.addExact(last, Math.multiplyExact(tensor.shape()[d] - 1, tensor.strides()[d]));
+        }
+      }
+      StoredTensor.elements(tensor.shape());
+    } catch (ArithmeticException e) {
+      throw new ModelFormatException(path + ": tensor '" + name + "': its shape, strides or offset overflow", e);
+    }
+    if (!empty && last >= held) {
+      throw new ModelFormatException(path + ": tensor '" + name + "': shape, strides and offset reach element " + last
+          + " of a storage of " + held);
+    }
+    return new Entry(name, tensor, entry);
+  }
+
+  private final class Entry extends StoredTensor {
+    private final TensorPickle.Tensor tensor;
+    private final ZipEntry entry;
+    private float[] gathered;
+
+    Entry(String name, TensorPickle.Tensor tensor, ZipEntry entry) {
+      super(path.toString(), name, tensor.storage().type(), tensor.shape());
+      this.tensor = tensor;
+      this.entry = entry;
+    }
+
+    @Override
+    protected void fetch(long first, int count, float[] into, int at) {
+      if (tensor.isContiguous()) {
+        fetchStorage(tensor.offset() + first, count, into, at);
+      } else {
+        System.arraycopy(gather(), Math.toIntExact(first), into, at, count);
+      }
+    }
+
+    private void fetchStorage(long first, int count, float[] into, int at) {
+      byte[] bytes = BUFFERS.get();
+      try (DataInputStream in = new DataInputStream(zip.getInputStream(entry))) {
+        in.skipNBytes(first * type().bytes());
+        int step = bytes.length / type().bytes();
+        for (int done = 0; done < count; done += step) {
+          int now = Math.min(step, count - done);
+          in.readFully(bytes, 0, now * type().bytes());
+          type().decode(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), into, at + done, now);
+        }
+      } catch (EOFException | ZipException e) {
+        throw new ModelFormatException(path + ": tensor '" + name() + "' is cut off", e);
+      } catch (IOException e) {
+        throw new GpaIoException(path + ": cannot be read: " + e, e);
+      }
+    }
+
+    // Strided views are rare and small; their storage is read once and put in row-major order.
+    private synchronized float[] gather() {
+      if (gathered != null) {
+        return gathered;
+      }
+      long held = entry.getSize() / type().bytes();
+      if (elements() > MAX_GATHER_ELEMENTS || held > MAX_GATHER_ELEMENTS) {
+        throw new ModelFormatException(path + ": tensor '" + name() + "' is a strided view of " + elements()
+            + " elements; make it contiguous before saving");
+      }
+      float[] storage = new float[(int) held];
+      fetchStorage(0, storage.length, storage, 0);
+      long[] shape = shape();
+      float[] values = new float[(int) elements()];
+      for (int i = 0; i < values.length; i++) {
+        long rest = i;
+        long position = tensor.offset();
+        for (int d = shape.length - 1; d >= 0; d--) {
+          position += rest % shape[d] * tensor.strides()[d];
+          rest /= shape[d];
+        }
+        values[i] = storage[(int) position];
+      }
+      gathered = values;
+      return values;
+    }
+  }
+}

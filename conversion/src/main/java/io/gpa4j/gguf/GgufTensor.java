@@ -1,0 +1,32 @@
+package io.gpa4j.gguf;
+
+import io.gpa4j.ElementType;
+import io.gpa4j.checkpoint.StoredTensor;
+import java.util.List;
+
+/**
+ * A tensor of a GGUF file to be written.
+ *
+ * @param name its name
+ * @param type how its elements are stored
+ * @param shape outermost first, 1 to 4 extents
+ */
+public record GgufTensor(String name, ElementType type, List<Long> shape) {
+  /** Checks rank and extents. */
+  public GgufTensor {
+    shape = List.copyOf(shape);
+    if (shape.isEmpty() || shape.size() > 4 || shape.stream().anyMatch(extent -> extent < 1)) {
+      throw new IllegalArgumentException(name + " has shape " + shape + ", expected 1 to 4 positive extents");
+    }
+  }
+
+  /** Elements in all. */
+  public long elements() {
+    return StoredTensor.elements(shape.stream().mapToLong(Long::longValue).toArray());
+  }
+
+  /** Bytes of its data. */
+  public long bytes() {
+    return elements() * type.bytes();
+  }
+}

@@ -1,0 +1,197 @@
+package io.gpa4j.gguf;
+
+import io.gpa4j.CancelledException;
+import io.gpa4j.GpaIoException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+
+/**
+ * Writes a GGUF v3 file whose tensors are known beforehand and whose data comes in any order, from any thread. The file is written
+ * beside its place and takes it in {@link #commit()}, whole and forced to disk; {@link #close()} before that leaves nothing.
+ * Source: the GGUF description of the ggml project.
+ */
+public final class GgufWriter implements AutoCloseable {
+  /** Alignment of tensor data in bytes. */
+  public static final int ALIGNMENT = 64;
+
+  private static final int MAGIC = 0x46554747;
+  private static final int VERSION = 3;
+
+  private final Path target;
+  private final Path temporary;
+  private final FileChannel channel;
+  private final List<GgufTensor> tensors;
+  private final long[] positions;
+  private final long size;
+  private boolean committed;
+
+  private GgufWriter(Path target, Path temporary, FileChannel channel, List<GgufTensor> tensors, long[] positions, long size) {
+    this.target = target;
+    this.temporary = temporary;
+    this.channel = channel;
+    this.tensors = tensors;
+    this.positions = positions;
+    this.size = size;
+  }
+
+  /**
+   * Begins a file.
+   *
+   * @throws GpaIoException if the folder cannot be written, or has too little space
+   */
+  public static GgufWriter create(Path path, GgufMetadata metadata, List<GgufTensor> tensors) {
+    Path target = path.toAbsolutePath();
+    long[] offsets = new long[tensors.size()];
+    long data = 0;
+    for (int i = 0; i < offsets.length; i++) {
+      offsets[i] = data;
+      data = Math.addExact(data, align(tensors.get(i).bytes()));
+    }
+    byte[] header = header(metadata, tensors, offsets);
+    long begin = align(header.length);
+    for (int i = 0; i < offsets.length; i++) {
+      offsets[i] += begin;
+    }
+    long size = begin + data;
+    Path temporary = null;
+    FileChannel channel = null;
+    try {
+      requireSpace(target, size);
+      temporary = Files.createTempFile(target.getParent(), "." + target.getFileName(), ".part");
+      channel = FileChannel.open(temporary, StandardOpenOption.WRITE);
+      GgufWriter writer = new GgufWriter(target, temporary, channel, List.copyOf(tensors), offsets, size);
+      writer.writeAt(ByteBuffer.wrap(header), 0);
+      writer.writeAt(ByteBuffer.wrap(new byte[1]), size - 1);
+      return writer;
+    } catch (IOException | RuntimeException e) {
+      discard(channel, temporary);
+      if (e instanceof RuntimeException runtime) {
+        throw runtime;
+      }
+      throw new GpaIoException(path + ": cannot be written: " + e, e);
+    }
+  }
+
+  /** Bytes of the finished file. */
+  public long size() {
+    return size;
+  }
+
+  /** Writes bytes of the index-th tensor, from its byte offset on. Thread-safe. */
+  public void write(int index, long offset, ByteBuffer bytes) {
+    if (offset < 0 || offset > tensors.get(index).bytes() - bytes.remaining()) {
+      throw new IndexOutOfBoundsException(tensors.get(index).name() + ": " + bytes.remaining() + " bytes at " + offset);
+    }
+    writeAt(bytes, positions[index] + offset);
+  }
+
+  /** Forces the file to disk and puts it in its place, replacing what was there. */
+  public void commit() {
+    try {
+      channel.force(true);
+      channel.close();
+      try {
+        Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-r--r--"));
+      } catch (UnsupportedOperationException e) {
+        // Not a POSIX file system: it has its own defaults.
+      }
+      try {
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      } catch (AtomicMoveNotSupportedException e) {
+        Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+      }
+      committed = true;
+      forceFolder();
+    } catch (IOException e) {
+      throw new GpaIoException(target + ": cannot be written: " + e, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!committed) {
+      discard(channel, temporary);
+    }
+  }
+
+  private void writeAt(ByteBuffer bytes, long position) {
+    try {
+      long next = position;
+      while (bytes.hasRemaining()) {
+        next += channel.write(bytes, next);
+      }
+    } catch (ClosedByInterruptException e) {
+      throw new CancelledException(target + ": writing was interrupted");
+    } catch (IOException e) {
+      throw new GpaIoException(target + ": cannot be written: " + e, e);
+    }
+  }
+
+  // A rename lasts only when the folder is on disk too.
+  private void forceFolder() throws IOException {
+    try (FileChannel folder = FileChannel.open(target.getParent(), StandardOpenOption.READ)) {
+      folder.force(true);
+    }
+  }
+
+  private static void requireSpace(Path target, long size) throws IOException {
+    Path folder = target.getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new GpaIoException(target + ": the folder does not exist");
+    }
+    if (Files.isDirectory(target)) {
+      throw new GpaIoException(target + ": is a folder");
+    }
+    long usable = Files.getFileStore(folder).getUsableSpace();
+    if (usable < size) {
+      throw new GpaIoException(target + ": needs " + size + " bytes, its disk has " + usable + " left");
+    }
+  }
+
+  private static void discard(FileChannel channel, Path temporary) {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+      if (temporary != null) {
+        Files.deleteIfExists(temporary);
+      }
+    } catch (IOException e) {
+      // The failure that led here is the one to tell.
+    }
+  }
+
+  private static byte[] header(GgufMetadata metadata, List<GgufTensor> tensors, long[] offsets) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.writeBytes(ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(MAGIC).putInt(VERSION).putLong(tensors.size()).putLong(metadata.size()).array());
+    metadata.encode(out);
+    for (int i = 0; i < offsets.length; i++) {
+      GgufTensor tensor = tensors.get(i);
+      List<Long> shape = tensor.shape();
+      out.writeBytes(GgufMetadata.lengthAndBytes(tensor.name().getBytes(StandardCharsets.UTF_8)));
+      ByteBuffer info = ByteBuffer.allocate(16 + 8 * shape.size()).order(ByteOrder.LITTLE_ENDIAN).putInt(shape.size());
+      for (int d = shape.size() - 1; d >= 0; d--) {
+        info.putLong(shape.get(d));
+      }
+      out.writeBytes(info.putInt(tensor.type().id()).putLong(offsets[i]).array());
+    }
+    return out.toByteArray();
+  }
+
+  private static long align(long bytes) {
+    return Math.addExact(bytes, ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+}
