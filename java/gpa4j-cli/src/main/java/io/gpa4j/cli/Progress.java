@@ -1,0 +1,56 @@
+package io.gpa4j.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/** How far a long job is: a bar on a terminal, otherwise a line for every tenth of it. Goes to standard error. */
+final class Progress implements AutoCloseable {
+  private static final int WIDTH = 30;
+  private static final long REDRAW_NANOS = 50_000_000;
+
+  private final PrintWriter err;
+  private final boolean terminal;
+  private final String job;
+  private int lastTenth = -1;
+  private long lastDraw;
+  private boolean drawn;
+
+  Progress(PrintWriter err, String job) {
+    this.err = err;
+    this.job = job;
+    this.terminal = System.console() != null;
+  }
+
+  /** Says that done of total units are over, and what comes now. */
+  synchronized void update(long done, long total, String what) {
+    double share = total <= 0 ? 1 : Math.min(1, (double) done / total);
+    if (terminal) {
+      bar(share, what);
+    } else if ((int) (share * 10) > lastTenth) {
+      lastTenth = (int) (share * 10);
+      err.printf(Locale.ROOT, "%s: %d %%%n", job, lastTenth * 10);
+      err.flush();
+    }
+  }
+
+  private void bar(double share, String what) {
+    long now = System.nanoTime();
+    if (drawn && share < 1 && now - lastDraw < REDRAW_NANOS) {
+      return;
+    }
+    lastDraw = now;
+    drawn = true;
+    int full = (int) (share * WIDTH);
+    err.printf(Locale.ROOT, "\r%s [%s%s] %3.0f %% %-50.50s", job, "#".repeat(full), " ".repeat(WIDTH - full), share * 100, what);
+    err.flush();
+  }
+
+  /** Ends the bar's line. */
+  @Override
+  public synchronized void close() {
+    if (drawn) {
+      err.println();
+      err.flush();
+    }
+  }
+}

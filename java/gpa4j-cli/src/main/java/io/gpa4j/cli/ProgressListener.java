@@ -1,0 +1,36 @@
+package io.gpa4j.cli;
+
+import io.gpa4j.conversion.ConversionListener;
+import java.io.PrintWriter;
+
+/** Shows a conversion as progress. */
+final class ProgressListener implements ConversionListener, AutoCloseable {
+  private final PrintWriter err;
+  private final Progress progress;
+  private long total;
+
+  ProgressListener(PrintWriter err, String job) {
+    this.err = err;
+    this.progress = new Progress(err, job);
+  }
+
+  @Override
+  public void started(int tensors, long bytes) {
+    total = bytes;
+  }
+
+  @Override
+  public void advanced(String tensor, int tensors, long bytes) {
+    progress.update(bytes, total, tensor);
+  }
+
+  @Override
+  public void warned(String message) {
+    err.println("gpa: warning: " + message);
+  }
+
+  @Override
+  public void close() {
+    progress.close();
+  }
+}
