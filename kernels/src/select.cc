@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cpu/isa.h"
 #include "gpa/kernels/kernel_table.h"
 
 namespace gpa {
@@ -14,7 +15,20 @@ struct Tables {
   const char* name[kMostTables + 1] = {};
   int count = 0;
 
-  Tables() { add(reference_kernels()); }
+  Tables() {
+#if defined(GPA_X86_64)
+    // These ask the operating system too (XGETBV): wide registers that it does not save are of no use.
+    __builtin_cpu_init();
+    const bool has_avx2 =
+        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    if (has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+      add(avx512::kernels());
+    if (has_avx2) add(avx2::kernels());
+#endif
+    add(portable::kernels());
+    add(reference_kernels());
+  }
 
   void add(const KernelTable& kernels) {
     table[count] = &kernels;

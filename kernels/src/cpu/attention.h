@@ -1,0 +1,169 @@
+// Attention in tiles of rows x kBlock keys with a running softmax (Milakov & Gimelshein 2018; Dao et al. 2022).
+// A row is one query of one head; the rows of a part share a key/value head, so that its keys are read once for all.
+// Tiles begin at multiples of kBlock whatever the batch, and a tile that a row does not see leaves it untouched bit
+// by bit: a query's result depends on nothing but its own visible keys.
+#pragma once
+#include "cpu/gemm_tile.h"
+#include "cpu/math.h"
+
+namespace gpa::GPA_ISA_NAMESPACE {
+namespace {
+
+constexpr int64_t kMostAttentionRows = 96;
+
+struct AttentionPart {
+  const AttentionArgs& a;
+  int64_t kv_head;
+  int64_t first_query, queries;
+  int64_t group;  // query heads of a key/value head
+  int64_t rows = 0;  // queries * group, heads fastest
+  int64_t depth_blocks = 0, value_panels = 0;
+  // In scratch: queries [depth_blocks][rows][kARow], scores [rows][kARow], one packed panel of keys,
+  // one panel of values, sums [rows][value_panels * kPanel], then per row: visible keys, maximum, total.
+  float *query = nullptr, *score = nullptr, *packed = nullptr, *sum = nullptr, *most = nullptr, *total = nullptr;
+  int64_t* visible = nullptr;
+
+  int64_t sum_row() const { return value_panels * kPanel; }
+  int64_t query_of(int64_t row) const { return first_query + row / group; }
+  int64_t head_of(int64_t row) const { return kv_head * group + row % group; }
+};
+
+// Absent lanes repeat `rest`.
+inline Vec load_lanes_or(const float* from, int64_t lanes, float rest) {
+  float all[kWidth];
+  Vec::broadcast(rest).store(all);
+  Vec::load_first(from, lanes).store_first(all, lanes);
+  return Vec::load(all);
+}
+
+inline int64_t visible_keys(const AttentionArgs& a, int64_t query) {
+  const int64_t position = query + a.position;
+  if (a.mask == Mask::kFull) return a.keys;
+  int64_t end = position + 1;
+  if (a.mask == Mask::kBlockCausal) end = larger(end, (position / a.block + 1) * a.block);
+  return smaller(end, a.keys);
+}
+
+inline const float* key_row(const AttentionArgs& a, const float* const* pages, int64_t key, int64_t kv_head) {
+  return pages[key / a.page_tokens] + key % a.page_tokens * a.kv_stride + kv_head * a.head_dim;
+}
+
+// score[row][s] = q row . key first + s for `keys` keys.
+inline void score_keys(const AttentionPart& p, int64_t first, int64_t keys) {
+  const AttentionArgs& a = p.a;
+  for (int64_t s = 0; s < keys; s += kPanel) {
+    const void* from[2][kWidth];
+    for (int r = 0; r < kPanel; ++r)
+      from[r / kWidth][r % kWidth] = s + r < keys ? key_row(a, a.k_pages, first + s + r, p.kv_head) : nullptr;
+    for (int64_t block = 0; block < p.depth_blocks; ++block) {
+      const int64_t begin = block * kBlock, depth = smaller(kBlock, a.head_dim - begin);
+      pack_rows<DType::kF32>(from[0], begin, depth, p.packed);
+      pack_rows<DType::kF32>(from[1], begin, depth, p.packed + kWidth);
+      multiply_panel(p.query + block * p.rows * kARow, p.rows, p.packed, depth, p.score + s, kARow, block > 0);
+    }
+  }
+}
+
+// Turns a row's scores into weights e^(score - maximum), keeps the running maximum and total; zero where unseen.
+inline void softmax_row(const AttentionPart& p, int64_t row, int64_t first, int64_t keys) {
+  float* score = p.score + row * kARow;
+  const int64_t seen = larger<int64_t>(0, smaller(keys, p.visible[row] - first));
+  zero_floats(score + seen, keys - seen);
+  if (seen == 0) return;
+  const Vec scale = Vec::broadcast(p.a.scale);
+  Vec most = Vec::broadcast(p.most[row]);
+  for_vectors(seen, [&](int64_t s, int64_t lanes) {
+    const Vec v = load_lanes(score + s, lanes) * scale;
+    store_lanes(score + s, lanes, v);
+    // Absent lanes hold 0, which may be larger than every score: they repeat the row's first one instead.
+    most = max(most, lanes == kWidth ? v : load_lanes_or(score + s, lanes, score[0]));
+  });
+  const float maximum = reduce_max(most);
+  const Vec shift = Vec::broadcast(maximum);
+  Vec total = Vec::zero();
+  for_vectors(seen, [&](int64_t s, int64_t lanes) {
+    exp(load_lanes(score + s, lanes) - shift).store_first(score + s, lanes);
+    total = total + load_lanes(score + s, lanes);
+  });
+  if (first > 0 && maximum > p.most[row]) {
+    const Vec factor = exp(Vec::broadcast(p.most[row] - maximum));
+    float lanes[kWidth];
+    factor.store(lanes);
+    p.total[row] *= lanes[0];
+    float* sum = p.sum + row * p.sum_row();
+    for (int64_t i = 0; i < p.sum_row(); i += kWidth) (Vec::load(sum + i) * factor).store(sum + i);
+  }
+  p.most[row] = maximum;
+  p.total[row] += reduce_add(total);
+}
+
+// sum[row] (+)= weights[row] . values.
+inline void add_values(const AttentionPart& p, int64_t first, int64_t keys) {
+  const AttentionArgs& a = p.a;
+  for (int64_t panel = 0; panel < p.value_panels; ++panel) {
+    const int64_t column = panel * kPanel, count = smaller<int64_t>(kPanel, a.head_dim - column);
+    if (count < kPanel) zero_floats(p.packed, keys * kPanel);
+    for (int64_t s = 0; s < keys; ++s)
+      copy_floats(p.packed + s * kPanel, key_row(a, a.v_pages, first + s, p.kv_head) + column, count);
+    multiply_panel(p.score, p.rows, p.packed, keys, p.sum + column, p.sum_row(), first > 0);
+  }
+}
+
+inline void attend(const AttentionPart& p) {
+  const AttentionArgs& a = p.a;
+  int64_t keys = 0;
+  for (int64_t row = 0; row < p.rows; ++row) {
+    p.visible[row] = visible_keys(a, p.query_of(row));
+    keys = larger(keys, p.visible[row]);
+    p.most[row] = -__builtin_inff();
+    p.total[row] = 0;
+    const float* q = a.q + p.query_of(row) * a.q_stride + p.head_of(row) * a.head_dim;
+    for (int64_t block = 0; block < p.depth_blocks; ++block)
+      copy_floats(p.query + (block * p.rows + row) * kARow, q + block * kBlock,
+                  smaller(kBlock, a.head_dim - block * kBlock));
+  }
+  for (int64_t first = 0; first < keys; first += kBlock) {
+    const int64_t count = smaller(kBlock, keys - first);
+    score_keys(p, first, count);
+    for (int64_t row = 0; row < p.rows; ++row) softmax_row(p, row, first, count);
+    add_values(p, first, count);
+  }
+  for (int64_t row = 0; row < p.rows; ++row) {
+    const Vec total = Vec::broadcast(p.total[row]);
+    const float* sum = p.sum + row * p.sum_row();
+    float* y = a.y + p.query_of(row) * a.y_stride + p.head_of(row) * a.head_dim;
+    for_vectors(a.head_dim, [&](int64_t i, int64_t lanes) { store_lanes(y + i, lanes, load_lanes(sum + i, lanes) / total); });
+  }
+}
+
+void attention(ThreadPool& pool, const AttentionArgs& a) {
+  if (a.queries <= 0) return;
+  const int64_t group = a.heads / a.kv_heads;
+  // Packing a key costs as much as some ten rows' products: parts are as high as the threads allow.
+  int64_t queries = larger<int64_t>(1, smaller(a.queries, kMostAttentionRows / group));
+  while (queries > 16 && a.kv_heads * ceil_div(a.queries, queries) < 2 * pool.threads()) queries = ceil_div(queries, 2);
+  const int64_t blocks = ceil_div(a.queries, queries);
+  const int64_t rows = queries * group, depth_blocks = ceil_div(a.head_dim, kBlock);
+  const int64_t value_panels = ceil_div(a.head_dim, kPanel);
+  const int64_t floats = rows * (depth_blocks * kARow + kARow + value_panels * kPanel + 2) + kBlock * kPanel;
+  const size_t bytes = static_cast<size_t>(floats) * sizeof(float) + static_cast<size_t>(rows) * sizeof(int64_t);
+  run_parts(pool, a.kv_heads * blocks, [&](int64_t part, int thread) {
+    // The last blocks of a causal mask see most keys: they go first, so that no thread ends long after the others.
+    const int64_t block = blocks - 1 - part / a.kv_heads;
+    AttentionPart p{a, part % a.kv_heads, block * queries, smaller(queries, a.queries - block * queries), group};
+    p.depth_blocks = depth_blocks;
+    p.value_panels = value_panels;
+    p.visible = static_cast<int64_t*>(pool.scratch(thread, bytes));
+    p.rows = p.queries * group;
+    p.packed = reinterpret_cast<float*>(p.visible + rows);
+    p.query = p.packed + kBlock * kPanel;
+    p.score = p.query + rows * depth_blocks * kARow;
+    p.sum = p.score + rows * kARow;
+    p.most = p.sum + rows * value_panels * kPanel;
+    p.total = p.most + rows;
+    attend(p);
+  });
+}
+
+}  // namespace
+}  // namespace gpa::GPA_ISA_NAMESPACE

@@ -1,0 +1,5 @@
+#define GPA_ISA_AVX512
+#define GPA_ISA_NAMESPACE avx512
+
+#include "cpu/isa.h"
+#include "cpu/table.h"

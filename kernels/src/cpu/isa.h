@@ -1,0 +1,15 @@
+// The tables that select.cc chooses from. kernels() of an instruction set may be called on any machine, its ops not.
+#pragma once
+#include "gpa/kernels/kernel_table.h"
+
+namespace gpa {
+namespace portable {
+const KernelTable& kernels();
+}
+namespace avx2 {
+const KernelTable& kernels();
+}
+namespace avx512 {
+const KernelTable& kernels();
+}
+}  // namespace gpa

@@ -1,0 +1,103 @@
+// linear, conv1d, conv_transpose1d, embed, depthwise_conv1d.
+#pragma once
+#include "cpu/gemm_block.h"
+#include "cpu/gemm_dot.h"
+
+namespace gpa::GPA_ISA_NAMESPACE {
+namespace {
+
+inline void multiply(ThreadPool& pool, const Product& p) {
+  if (p.rows <= 0 || p.w.rows <= 0) return;
+  if (p.rows < kFewRows)
+    multiply_few_rows(pool, p);
+  else
+    multiply_many_rows(pool, p);
+}
+
+void linear(ThreadPool& pool, const LinearArgs& a) {
+  multiply(pool, {.x = a.x,
+                  .frames = a.rows,
+                  .channels = a.w.cols,
+                  .w = a.w,
+                  .rows = a.rows,
+                  .epilogue = a.epilogue,
+                  .y = a.y,
+                  .y_row = a.w.rows,
+                  .y_size = a.rows * a.w.rows});
+}
+
+void conv1d(ThreadPool& pool, const Conv1dArgs& a) {
+  multiply(pool, {.x = a.x,
+                  .frames = a.frames,
+                  .channels = a.in_channels,
+                  .taps = a.taps,
+                  .stride = a.stride,
+                  .dilation = a.dilation,
+                  .pad_left = a.pad_left,
+                  .groups = a.groups,
+                  .w = a.w,
+                  .rows = a.out_frames,
+                  .epilogue = a.epilogue,
+                  .y = a.y,
+                  .y_row = a.w.rows,
+                  .y_size = a.out_frames * a.w.rows});
+}
+
+// The full output's frames stride * q ... stride * q + stride - 1 are row q of one product; cropping moves its start.
+void conv_transpose1d(ThreadPool& pool, const ConvTranspose1dArgs& a) {
+  const int64_t rows = a.frames + a.taps_per_phase - 1;
+  const int64_t computed = larger<int64_t>(0, smaller(a.out_frames, rows * a.stride - a.crop_left));
+  multiply(pool, {.x = a.x,
+                  .frames = a.frames,
+                  .channels = a.in_channels,
+                  .taps = a.taps_per_phase,
+                  .pad_left = a.taps_per_phase - 1,
+                  .w = a.w,
+                  .rows = rows,
+                  .epilogue = {.bias = a.bias},
+                  .bias_period = a.out_channels,
+                  .y = a.y,
+                  .y_row = a.stride * a.out_channels,
+                  .y_size = computed * a.out_channels,
+                  .crop = a.crop_left * a.out_channels});
+  for (int64_t t = computed; t < a.out_frames; ++t)
+    for (int64_t o = 0; o < a.out_channels; ++o) a.y[t * a.out_channels + o] = a.bias ? a.bias[o] : 0.0f;
+}
+
+void depthwise_conv1d(ThreadPool& pool, const DepthwiseConv1dArgs& a) {
+  for_ranges(pool, a.frames, a.channels * (a.taps + 1), [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t) {
+      const int64_t first = larger<int64_t>(0, a.pad_left - t);
+      const int64_t last = smaller(a.taps, a.frames + a.pad_left - t);
+      const float* x = a.x + (t - a.pad_left) * a.channels;
+      for_vectors(a.channels, [&](int64_t c, int64_t lanes) {
+        Vec sum = a.bias ? load_lanes(a.bias + c, lanes) : Vec::zero();
+        for (int64_t j = first; j < last; ++j)
+          sum = fma(load_lanes(x + j * a.channels + c, lanes), load_lanes(a.w + j * a.channels + c, lanes), sum);
+        store_lanes(a.y + t * a.channels + c, lanes, sum);
+      });
+    }
+  });
+}
+
+void embed(ThreadPool& pool, const EmbedArgs& a) {
+  const int64_t cols = a.table.cols;
+  for_ranges(pool, a.count, cols, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) {
+      const char* row = weight_row(a.table, a.ids[i]);
+      for_vectors(cols, [&](int64_t c, int64_t lanes) {
+        Vec v;
+        if (a.table.type == DType::kF16)
+          v = load_weights<DType::kF16>(row, c, lanes);
+        else if (a.table.type == DType::kBF16)
+          v = load_weights<DType::kBF16>(row, c, lanes);
+        else
+          v = load_weights<DType::kF32>(row, c, lanes);
+        store_lanes(a.y + i * cols + c, lanes, v);
+      });
+    }
+  });
+}
+
+}  // namespace
+}  // namespace gpa::GPA_ISA_NAMESPACE
