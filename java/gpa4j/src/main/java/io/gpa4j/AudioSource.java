@@ -120,7 +120,7 @@ public final class AudioSource {
       if (!slice.hasRemaining()) {
         throw new EmptyAudioException("samples: the buffer is empty");
       }
-      return Pcm.inPlace(slice);
+      return Pcm.inPlace(slice, "samples");
     });
   }
 

@@ -1,6 +1,6 @@
 package io.gpa4j;
 
-/** Audio without samples, or with too few to make a single frame. */
+/** Audio without a single sample. */
 public final class EmptyAudioException extends AudioFormatException {
   private static final long serialVersionUID = 1L;
 

@@ -1,5 +1,6 @@
 package io.gpa4j.internal;
 
+import io.gpa4j.AudioFormatException;
 import io.gpa4j.CancelledException;
 import io.gpa4j.bindings.global.gpa;
 import io.gpa4j.bindings.gpa_engine;
@@ -117,6 +118,9 @@ public final class NativeEngine implements AutoCloseable {
   public NativeRequest submit(NativeTask task) {
     try {
       return call(engine -> NativeRequest.submit(engine, task));
+    } catch (AudioFormatException e) {
+      task.release();
+      throw new AudioFormatException(task.pcm.name() + ": " + e.getMessage(), e);
     } catch (RuntimeException | Error e) {
       task.release();
       throw e;

@@ -9,6 +9,8 @@ import io.gpa4j.bindings.gpa_request;
 import io.gpa4j.bindings.gpa_request_params;
 import io.gpa4j.bindings.gpa_request_stats;
 import java.lang.ref.Cleaner;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -137,7 +139,7 @@ public final class NativeRequest implements AutoCloseable {
       try (gpa_error error = new gpa_error(); LongPointer count = new LongPointer(1)) {
         Native.check(gpa.gpa_request_pcm(memory.open(), pcm, count, error), error);
         if (count.get() == 0) {
-          return FloatBuffer.allocate(0);
+          return ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder()).asFloatBuffer();
         }
         return pcm.limit(Math.toIntExact(count.get())).asBuffer();
       }

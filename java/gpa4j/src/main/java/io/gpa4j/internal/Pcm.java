@@ -16,13 +16,15 @@ public final class Pcm implements AutoCloseable {
     Native.load();
   }
 
+  private final String name;
   private final FloatPointer first;
   private final FloatPointer mix;
   private final long samples;
   // Keeps a caller's buffer reachable.
   private final FloatBuffer borrowed;
 
-  private Pcm(FloatPointer first, FloatPointer mix, long samples, FloatBuffer borrowed) {
+  private Pcm(String name, FloatPointer first, FloatPointer mix, long samples, FloatBuffer borrowed) {
+    this.name = name;
     this.first = first;
     this.mix = mix;
     this.samples = samples;
@@ -30,14 +32,14 @@ public final class Pcm implements AutoCloseable {
   }
 
   /** Reads a direct buffer of native order in place, from its position to its limit. */
-  public static Pcm inPlace(FloatBuffer buffer) {
-    return new Pcm(new FloatPointer(buffer), null, buffer.remaining(), buffer);
+  public static Pcm inPlace(FloatBuffer buffer, String name) {
+    return new Pcm(name, new FloatPointer(buffer), null, buffer.remaining(), buffer);
   }
 
   /** Room for samples that the caller then writes through {@link #write}. */
-  static Pcm allocate(long samples, boolean withMix) {
+  static Pcm allocate(String name, long samples, boolean withMix) {
     FloatPointer first = new FloatPointer(samples);
-    return new Pcm(first, withMix ? new FloatPointer(samples) : null, samples, null);
+    return new Pcm(name, first, withMix ? new FloatPointer(samples) : null, samples, null);
   }
 
   /** Copies to [at, at + count) of both channels; the second is ignored where there is none. */
@@ -48,6 +50,11 @@ public final class Pcm implements AutoCloseable {
       mix.position(at).put(mixSamples, 0, count);
       mix.position(0);
     }
+  }
+
+  /** The file it came from, or what else it is; errors begin with it. */
+  String name() {
+    return name;
   }
 
   /** The first channel. */

@@ -100,7 +100,7 @@ final class PcmSink {
       have += block[0].length;
     }
     long want = rate == Pcm.SAMPLE_RATE ? have : Math.max(1, Math.round((double) inputFrames * Pcm.SAMPLE_RATE / rate));
-    Pcm pcm = Pcm.allocate(want, differs);
+    Pcm pcm = Pcm.allocate(name, want, differs);
     long at = 0;
     for (int b = 0; b < blocks.size() && at < want; b++) {
       float[][] block = blocks.set(b, null);

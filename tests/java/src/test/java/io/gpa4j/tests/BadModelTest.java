@@ -1,0 +1,248 @@
+package io.gpa4j.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.gpa4j.Gpa;
+import io.gpa4j.GpaException;
+import io.gpa4j.GpaIoException;
+import io.gpa4j.ModelFile;
+import io.gpa4j.ModelFormatException;
+import io.gpa4j.UnsupportedModelException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every way in which a model file can be wrong gives its typed error, which names the file and what in it. */
+class BadModelTest {
+  private static final String TENSOR = "decoder.blk.1.attn_q.weight";
+
+  private static byte[] model;
+
+  @TempDir Path folder;
+
+  @BeforeAll
+  static void readModel() {
+    model = Gguf.read(Models.goldens("f32")).bytes();
+  }
+
+  @Test
+  void unchanged_opens() {
+    open(model);
+  }
+
+  @Test
+  void missingTensor_isNamed() {
+    refused(changed(file -> file.tensors.remove(TENSOR)), ModelFormatException.class, TENSOR, "missing");
+  }
+
+  @Test
+  void renamedTensor_isNamed() {
+    refused(changed(file -> file.tensors.put("decoder.blk.1.attn_queries.weight", file.tensors.remove(TENSOR))),
+        ModelFormatException.class, TENSOR, "missing");
+  }
+
+  @Test
+  void everyMissingTensor_isNoticed() {
+    for (String name : Gguf.read(model).tensors.keySet()) {
+      // Of a last block, another stage's first or a bias the count alone may tell; whatever it is, it is an error.
+      if (!name.startsWith("decoder.output")) {
+        assertThatThrownBy(() -> open(changed(file -> file.tensors.remove(name)))).as(name).isInstanceOf(GpaException.class);
+      }
+    }
+  }
+
+  @Test
+  void truncatedTensor_isNamed() {
+    refused(Arrays.copyOf(model, model.length - 5000), ModelFormatException.class, "tensor");
+  }
+
+  @Test
+  void fileCutAnywhere_isRefused() {
+    Random random = new Random(1);
+    for (int i = 0; i < 40; i++) {
+      int length = i < 20 ? random.nextInt(4000) : random.nextInt(model.length - 64);
+      assertThatThrownBy(() -> open(Arrays.copyOf(model, length))).as("cut to %d", length).isInstanceOf(ModelFormatException.class);
+    }
+  }
+
+  @Test
+  void wrongShape_isNamed() {
+    refused(changed(file -> file.tensors.compute(TENSOR, (name, tensor) ->
+            new Gguf.Tensor(tensor.type(), new long[] {tensor.dims()[0] / 2, tensor.dims()[1] * 2}, tensor.data()))),
+        ModelFormatException.class, TENSOR);
+  }
+
+  @Test
+  void wrongRank_isNamed() {
+    refused(changed(file -> file.tensors.compute(TENSOR, (name, tensor) ->
+            new Gguf.Tensor(tensor.type(), new long[] {tensor.dims()[0] * tensor.dims()[1]}, tensor.data()))),
+        ModelFormatException.class, TENSOR);
+  }
+
+  @Test
+  void weightsThatAreNotFinite_areNamed_whenAskedFor() {
+    for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+      byte[] bytes = changed(file -> Gguf.edit(file.tensors.get(TENSOR).data()).putFloat(4 * 77, value));
+      Path path = Wav.write(folder.resolve("nan.gguf"), bytes);
+      assertThatThrownBy(() -> Gpa.builder(path).checkFinite(true).build()).isInstanceOf(ModelFormatException.class)
+          .hasMessageContaining("nan.gguf").hasMessageContaining(TENSOR).hasMessageContaining("77");
+    }
+  }
+
+  @Test
+  void unknownVersion_isNamed() {
+    refused(edited(4, 9), ModelFormatException.class, "version 9");
+  }
+
+  @Test
+  void noGguf_isRefused() {
+    refused(edited(0, 0), ModelFormatException.class, "GGUF");
+    refused(new byte[0], ModelFormatException.class, "empty");
+  }
+
+  @Test
+  void unknownTensorType_isNamed() {
+    Gguf file = Gguf.read(model);
+    byte[] bytes = file.bytes();
+    Gguf.edit(bytes).putInt(file.describedAt.get(TENSOR) + 4 + 16, 99);
+    refused(bytes, ModelFormatException.class, TENSOR, "99");
+  }
+
+  @Test
+  void tensorTypeTooSmallForItsUse_isNamed() {
+    String norm = "decoder.output_norm.weight";
+    refused(changed(file -> file.tensors.compute(norm, (name, tensor) ->
+        new Gguf.Tensor(1, tensor.dims(), new byte[tensor.data().length / 2]))), UnsupportedModelException.class, norm);
+  }
+
+  @Test
+  void overlongFile_isRefused() {
+    refused(Arrays.copyOf(model, model.length + 1000), ModelFormatException.class, "overlong");
+  }
+
+  @Test
+  void offsetPastTheEnd_isNamed() {
+    Gguf file = Gguf.read(model);
+    for (long offset : new long[] {1L << 40, Long.MAX_VALUE / 64 * 64, -64}) {
+      byte[] bytes = file.bytes();
+      Gguf.edit(bytes).putLong(file.describedAt.get(TENSOR) + 4 + 16 + 4, offset);
+      refused(bytes, ModelFormatException.class, TENSOR);
+    }
+  }
+
+  @Test
+  void shapeThatOverflows_isNamed() {
+    Gguf file = Gguf.read(model);
+    byte[] bytes = file.bytes();
+    Gguf.edit(bytes).putLong(file.describedAt.get(TENSOR) + 4, 1L << 62).putLong(file.describedAt.get(TENSOR) + 12, 1L << 62);
+    refused(bytes, ModelFormatException.class, TENSOR);
+  }
+
+  @Test
+  void countsThatOverflow_areRefused() {
+    for (long count : new long[] {-1, Long.MAX_VALUE, 1L << 40}) {
+      byte[] tensors = model.clone();
+      Gguf.edit(tensors).putLong(Gguf.COUNT_OF_TENSORS_AT, count);
+      refused(tensors, ModelFormatException.class, "tensor count");
+      byte[] values = model.clone();
+      Gguf.edit(values).putLong(Gguf.COUNT_OF_VALUES_AT, count);
+      refused(values, ModelFormatException.class, "metadata count");
+    }
+  }
+
+  @Test
+  void metadataMissingOrOfAnotherKind_isNamed() {
+    for (String key : new String[] {"gpa.decoder.block_count", "gpa.tokens.semantic.first", "gpa.codec.hop", "gpa.networks"}) {
+      refused(changed(file -> file.values.remove(key)), GpaException.class, key);
+      refused(changed(file -> file.putString(key, "many")), GpaException.class, key);
+    }
+  }
+
+  @Test
+  void metadataOutOfRange_isRefused() {
+    for (String key : new String[] {"gpa.decoder.block_count", "gpa.decoder.head_count", "gpa.decoder.head_dim", "gpa.decoder.vocab_size",
+        "gpa.glm.block_count", "gpa.wav2vec2.head_count", "gpa.speaker.n_fft", "gpa.speaker.hop_length", "gpa.codec.hop"}) {
+      for (int value : new int[] {0, 3, 1 << 30, -1}) {
+        assertThatThrownBy(() -> open(changed(file -> {
+          if (Gguf.edit(file.values.get(key)).getInt(4) == value) {
+            throw new ModelFormatException("as it was");
+          }
+          file.putU32(key, value);
+        }))).as("%s = %d", key, value).isInstanceOf(GpaException.class);
+      }
+    }
+  }
+
+  @Test
+  void otherArchitecture_isNamed() {
+    refused(changed(file -> file.putString("general.architecture", "llama")), UnsupportedModelException.class, "llama");
+  }
+
+  @Test
+  void newerFormat_isNamed() {
+    refused(changed(file -> file.putU32("gpa.format_version", 2)), UnsupportedModelException.class, "gpa.format_version");
+  }
+
+  @Test
+  void brokenTextTokenizer_isNamed() {
+    for (String json : new String[] {"", "{", "[]", "{\"model\": 3}"}) {
+      Path path = Wav.write(folder.resolve("tokenizer.gguf"), changed(file -> file.putString("tokenizer.huggingface.json", json)));
+      try (Gpa gpa = Gpa.builder(path).build()) {
+        assertThatThrownBy(() -> gpa.encode("a", false)).isInstanceOf(ModelFormatException.class)
+            .hasMessageContaining("tokenizer.gguf").hasMessageContaining("tokenizer.huggingface.json");
+      }
+    }
+  }
+
+  @Test
+  void aFolder_andNoFile_areRefused() {
+    assertThatThrownBy(() -> Gpa.builder(folder).build()).isInstanceOf(GpaIoException.class);
+    assertThatThrownBy(() -> Gpa.builder(folder.resolve("none.gguf")).build())
+        .isInstanceOf(GpaIoException.class).hasMessageContaining("none.gguf");
+    assertThatThrownBy(() -> ModelFile.open(folder.resolve("none.gguf"))).isInstanceOf(GpaIoException.class);
+  }
+
+  @Test
+  void anyByteOfTheHeaderChanged_neverCrashes() {
+    Random random = new Random(2);
+    Gguf file = Gguf.read(model);
+    byte[] bytes = file.bytes();
+    int header = file.describedAt.values().stream().max(Integer::compare).orElseThrow() + 40;
+    for (int i = 0; i < 300; i++) {
+      byte[] bad = bytes.clone();
+      // Not in the tokenizer's text, which is most of the header.
+      int at = i % 2 == 0 ? random.nextInt(2000) : header - random.nextInt(30_000);
+      bad[at] = (byte) random.nextInt();
+      try {
+        open(bad);
+      } catch (GpaException e) {
+        assertThat(e).hasMessageContaining("bad.gguf");
+      }
+    }
+  }
+
+  private void refused(byte[] bytes, Class<? extends Exception> type, String... said) {
+    assertThatThrownBy(() -> open(bytes)).isInstanceOf(type).hasMessageContaining("bad.gguf").hasMessageContainingAll(said);
+  }
+
+  private void open(byte[] bytes) {
+    Gpa.builder(Wav.write(folder.resolve("bad.gguf"), bytes)).threads(1).build().close();
+  }
+
+  private static byte[] edited(int at, int value) {
+    byte[] bytes = model.clone();
+    Gguf.edit(bytes).putInt(at, value);
+    return bytes;
+  }
+
+  private static byte[] changed(Consumer<Gguf> change) {
+    Gguf file = Gguf.read(model);
+    change.accept(file);
+    return file.bytes();
+  }
+}
