@@ -1,0 +1,228 @@
+// Speed of the kernels at the model's shapes. "GFLOP/s" counts a multiply-add as two; "of peak" compares with
+// multiply-adds on registers alone, as many threads, measured before in this run.  Threads: GPA_BENCH_THREADS (default 2).
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "gpa/kernels/kernel_table.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+using namespace gpa;
+
+int bench_threads() {
+  const char* text = std::getenv("GPA_BENCH_THREADS");
+  return text ? std::max(1, std::atoi(text)) : 2;
+}
+
+ThreadPool& pool() {
+  static ThreadPool threads(bench_threads());
+  return threads;
+}
+
+// Multiply-adds on 24 registers of 16 (or 8) floats: the most that any product can reach.
+constexpr int64_t kPeakSteps = 4'000'000;
+#if defined(__x86_64__)
+__attribute__((target("avx512f"))) double peak_avx512() {
+  __m512 sum[24];
+  for (auto& s : sum) s = _mm512_set1_ps(1.0f);
+  __m512 a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(0.001f);
+  for (int64_t i = 0; i < kPeakSteps; ++i) {
+#pragma GCC unroll 24
+    for (auto& s : sum) s = _mm512_fmadd_ps(s, a, b);
+    asm volatile("" : "+v"(a), "+v"(b));
+  }
+  for (int i = 1; i < 24; ++i) sum[0] = _mm512_add_ps(sum[0], sum[i]);
+  volatile float keep = sum[0][0];
+  static_cast<void>(keep);
+  return 24.0 * 16 * 2 * kPeakSteps;
+}
+__attribute__((target("avx2,fma"))) double peak_avx2() {
+  __m256 sum[12];
+  for (auto& s : sum) s = _mm256_set1_ps(1.0f);
+  __m256 a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(0.001f);
+  for (int64_t i = 0; i < kPeakSteps; ++i) {
+#pragma GCC unroll 12
+    for (auto& s : sum) s = _mm256_fmadd_ps(s, a, b);
+    asm volatile("" : "+x"(a), "+x"(b));
+  }
+  for (int i = 1; i < 12; ++i) sum[0] = _mm256_add_ps(sum[0], sum[i]);
+  volatile float keep = sum[0][0];
+  static_cast<void>(keep);
+  return 12.0 * 8 * 2 * kPeakSteps;
+}
+#endif
+
+// FLOP/s of all threads on this table's registers; 0 where unknown.
+double measure_peak(const std::string& isa) {
+  double (*work)() = nullptr;
+#if defined(__x86_64__)
+  if (isa == "avx512") work = peak_avx512;
+  if (isa == "avx2") work = peak_avx2;
+#endif
+  if (!work) return 0;
+  double best = 0;
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    const auto start = std::chrono::steady_clock::now();
+    pool().run(pool().threads(), [](void* arg, int, int) { (*static_cast<double (**)()>(arg))(); }, &work);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    best = std::max(best, static_cast<double>(pool().threads()) * (isa == "avx512" ? 768.0 : 192.0) * kPeakSteps / took.count());
+  }
+  return best;
+}
+
+std::vector<float> floats(int64_t count) {
+  std::vector<float> out(static_cast<size_t>(count));
+  for (size_t i = 0; i < out.size(); ++i) out[i] = std::sin(static_cast<float>(i % 9973));
+  return out;
+}
+
+std::vector<char> weights(DType type, int64_t count) {
+  const auto values = floats(count);
+  std::vector<char> out(static_cast<size_t>(dtype_bytes(type, count)));
+  convert_elements(DType::kF32, values.data(), type, out.data(), count);
+  return out;
+}
+
+struct Isa {
+  const KernelTable* kernels;
+  double peak;
+};
+
+void report(benchmark::State& state, const Isa& isa, double flop, double bytes) {
+  const double runs = static_cast<double>(state.iterations());
+  state.counters["GFLOP/s"] = benchmark::Counter(flop * runs * 1e-9, benchmark::Counter::kIsRate);
+  if (isa.peak > 0) state.counters["of_peak"] = benchmark::Counter(flop * runs / isa.peak, benchmark::Counter::kIsRate);
+  state.counters["GB/s"] = benchmark::Counter(bytes * runs * 1e-9, benchmark::Counter::kIsRate);
+}
+
+void linear(benchmark::State& state, Isa isa, int64_t rows, int64_t outputs, int64_t inputs, DType type) {
+  // Several copies, so that decoding reads weights from memory as it does with a whole model.
+  const int64_t bytes = dtype_bytes(type, outputs * inputs);
+  const int64_t copies = rows < 8 ? std::max<int64_t>(1, (int64_t{192} << 20) / bytes) : 1;
+  std::vector<std::vector<char>> w(static_cast<size_t>(copies), weights(type, outputs * inputs));
+  const auto x = floats(rows * inputs);
+  std::vector<float> y(static_cast<size_t>(rows * outputs));
+  size_t next = 0;
+  for (auto _ : state) {
+    isa.kernels->linear(pool(), {.x = x.data(), .rows = rows, .w = {w[next].data(), type, outputs, inputs}, .epilogue = {}, .y = y.data()});
+    next = (next + 1) % w.size();
+  }
+  report(state, isa, 2.0 * static_cast<double>(rows * outputs * inputs), static_cast<double>(bytes));
+}
+
+void conv(benchmark::State& state, Isa isa, int64_t frames, int64_t in, int64_t out, int64_t taps, int64_t dilation, int64_t groups) {
+  const auto x = floats(frames * in);
+  const auto w = weights(DType::kF16, out * taps * in / groups);
+  std::vector<float> y(static_cast<size_t>(frames * out));
+  for (auto _ : state)
+    isa.kernels->conv1d(pool(), {.x = x.data(), .frames = frames, .in_channels = in, .w = {w.data(), DType::kF16, out, taps * in / groups},
+                                 .taps = taps, .dilation = dilation, .groups = groups, .pad_left = taps / 2 * dilation,
+                                 .out_frames = frames, .epilogue = {}, .y = y.data()});
+  report(state, isa, 2.0 * static_cast<double>(frames * out * taps * in / groups), 0);
+}
+
+void conv_transpose(benchmark::State& state, Isa isa, int64_t frames, int64_t in, int64_t out, int64_t stride) {
+  const auto x = floats(frames * in);
+  const auto w = weights(DType::kF16, stride * out * 2 * in);
+  std::vector<float> y(static_cast<size_t>(frames * stride * out));
+  for (auto _ : state)
+    isa.kernels->conv_transpose1d(pool(), {.x = x.data(), .frames = frames, .in_channels = in, .w = {w.data(), DType::kF16, stride * out, 2 * in},
+                                           .stride = stride, .taps_per_phase = 2, .out_channels = out, .crop_left = stride / 2,
+                                           .out_frames = frames * stride, .bias = nullptr, .y = y.data()});
+  report(state, isa, 2.0 * static_cast<double>((frames + 1) * stride * out * 2 * in), 0);
+}
+
+void attention(benchmark::State& state, Isa isa, int64_t queries, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t keys, Mask mask) {
+  const int64_t position = keys - queries, width = kv_heads * head_dim;
+  const auto q = floats(queries * heads * head_dim), k = floats(keys * width), v = floats(keys * width);
+  std::vector<float> y(q.size());
+  const float *k_page = k.data(), *v_page = v.data();
+  for (auto _ : state)
+    isa.kernels->attention(pool(), {.q = q.data(), .q_stride = heads * head_dim, .queries = queries, .heads = heads, .kv_heads = kv_heads,
+                                    .head_dim = head_dim, .k_pages = &k_page, .v_pages = &v_page, .page_tokens = keys, .kv_stride = width,
+                                    .keys = keys, .scale = 0.125f, .mask = mask, .position = position, .y = y.data(), .y_stride = heads * head_dim});
+  const double seen = mask == Mask::kFull ? static_cast<double>(keys) : static_cast<double>(keys) - static_cast<double>(queries) / 2;
+  report(state, isa, 4.0 * static_cast<double>(queries * heads * head_dim) * seen, 8.0 * static_cast<double>(keys * width));
+}
+
+void snake(benchmark::State& state, Isa isa, int64_t rows, int64_t cols) {
+  const auto x = floats(rows * cols), alpha = floats(cols);
+  std::vector<float> y(x.size());
+  for (auto _ : state) isa.kernels->snake(pool(), {.x = x.data(), .rows = rows, .cols = cols, .alpha = alpha.data(), .y = y.data()});
+  report(state, isa, 0, 8.0 * static_cast<double>(rows * cols));
+}
+
+void activate(benchmark::State& state, Isa isa, int64_t count, Activation activation) {
+  const auto x = floats(count);
+  std::vector<float> y(x.size());
+  for (auto _ : state) isa.kernels->activate(pool(), {.x = x.data(), .count = count, .activation = activation, .y = y.data()});
+  report(state, isa, 0, 8.0 * static_cast<double>(count));
+}
+
+void nearest(benchmark::State& state, Isa isa, int64_t rows, int64_t cols, int64_t codes) {
+  const auto x = floats(rows * cols), table = floats(codes * cols);
+  std::vector<int32_t> ids(static_cast<size_t>(rows));
+  for (auto _ : state)
+    isa.kernels->nearest(pool(), {.x = x.data(), .rows = rows, .cols = cols, .codes = table.data(), .code_count = codes,
+                                  .metric = Metric::kEuclidean, .ids = ids.data(), .margin = nullptr});
+  report(state, isa, 3.0 * static_cast<double>(rows * cols * codes), 0);
+}
+
+void register_cases(const std::string& name, const Isa& isa) {
+  const auto add = [&](const std::string& what, auto function, auto... args) {
+    benchmark::RegisterBenchmark((name + "/" + what).c_str(), [=](benchmark::State& state) { function(state, isa, args...); })
+        ->UseRealTime()
+        ->Unit(benchmark::kMicrosecond);
+  };
+  const std::pair<const char*, DType> types[] = {{"f32", DType::kF32}, {"f16", DType::kF16}, {"bf16", DType::kBF16}};
+  using I = int64_t;
+  for (const auto& [type_name, type] : types) {
+    const std::string suffix = std::string("_") + type_name;
+    add("linear_m512_n3072_k768" + suffix, linear, I{512}, I{3072}, I{768}, type);
+    add("linear_m32_n3072_k768" + suffix, linear, I{32}, I{3072}, I{768}, type);
+    add("linear_m8_n3072_k768" + suffix, linear, I{8}, I{3072}, I{768}, type);
+    add("decode_m1_n2304_k768" + suffix, linear, I{1}, I{2304}, I{768}, type);
+    add("decode_m4_n2304_k768" + suffix, linear, I{4}, I{2304}, I{768}, type);
+  }
+  add("linear_m1500_n1280_k1280_f16", linear, I{1500}, I{1280}, I{1280}, DType::kF16);
+  add("decode_head_m1_n8192_k768_f16", linear, I{1}, I{8192}, I{768}, DType::kF16);
+  add("conv_k7_192ch_8000frames_f16", conv, I{8000}, I{192}, I{192}, I{7}, I{1}, I{1});
+  add("conv_k7_192ch_dilation9_f16", conv, I{8000}, I{192}, I{192}, I{7}, I{9}, I{1});
+  add("conv_k7_96ch_16000frames_f16", conv, I{16000}, I{96}, I{96}, I{7}, I{3}, I{1});
+  add("conv_k7_96ch_to_1_f16", conv, I{16000}, I{96}, I{1}, I{7}, I{1}, I{1});
+  add("conv_k128_1024ch_16groups_f16", conv, I{300}, I{1024}, I{1024}, I{128}, I{1}, I{16});
+  add("conv_transpose_1536_to_768_stride8_f16", conv_transpose, I{50}, I{1536}, I{768}, I{8});
+  add("attention_full_1500x20x64", attention, I{1500}, I{20}, I{20}, I{64}, I{1500}, Mask::kFull);
+  add("attention_causal_512x12of4x64", attention, I{512}, I{12}, I{4}, I{64}, I{512}, Mask::kCausal);
+  add("attention_decode_1x12of4x64_1000keys", attention, I{1}, I{12}, I{4}, I{64}, I{1000}, Mask::kCausal);
+  add("snake_16000x96", snake, I{16000}, I{96});
+  add("gelu_1M", activate, I{1} << 20, Activation::kGelu);
+  add("silu_1M", activate, I{1} << 20, Activation::kSilu);
+  add("nearest_375x1280_16384codes", nearest, I{375}, I{1280}, I{16384});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  benchmark::AddCustomContext("threads", std::to_string(pool().threads()));
+  for (auto* name = available_kernels(); *name; ++name) {
+    if (std::string(*name) == "reference") continue;
+    const double peak = measure_peak(*name);
+    if (peak > 0) benchmark::AddCustomContext(std::string("peak_GFLOP/s_") + *name, std::to_string(peak * 1e-9));
+    register_cases(*name, {find_kernels(*name), peak});
+  }
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
