@@ -30,7 +30,14 @@ final class ReadChannel implements AutoCloseable {
   static ReadChannel open(Path path) {
     try {
       FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-      return new ReadChannel(path, channel, channel.size());
+      try {
+        return new ReadChannel(path, channel, channel.size());
+      } catch (IOException e) {
+        channel.close();
+        throw e;
+      }
+    } catch (ClosedByInterruptException e) {
+      throw new CancelledException(path + ": reading was interrupted");
     } catch (IOException e) {
       throw new GpaIoException(path + ": cannot be read: " + e, e);
     }

@@ -42,6 +42,8 @@ public final class Settings {
       return of(file, new Load(YAML).loadFromString(new String(content, StandardCharsets.UTF_8)));
     } catch (YamlEngineException e) {
       throw new ModelFormatException(file + ": no valid YAML: " + e.getMessage().lines().findFirst().orElse(""), e);
+    } catch (StackOverflowError e) {
+      throw new ModelFormatException(file + ": no valid YAML: nested too deeply", e);
     }
   }
 

@@ -5,6 +5,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import net.razorvine.pickle.IObjectConstructor;
 import net.razorvine.pickle.Opcodes;
 import net.razorvine.pickle.Unpickler;
@@ -57,7 +58,7 @@ final class TensorPickle {
   private IObjectConstructor find(String module, String name) {
     switch (module + "." + name) {
       case "collections.OrderedDict":
-        return args -> new LinkedHashMap<Object, Object>();
+        return this::newMap;
       case "torch._utils._rebuild_tensor_v2":
         return this::rebuildTensor;
       case "torch._utils._rebuild_parameter":
@@ -69,6 +70,21 @@ final class TensorPickle {
         throw new ModelFormatException(file + ": its pickle names the class " + module + "." + name
             + ", which no dictionary of tensors needs; refused, as such a file could run code elsewhere");
     }
+  }
+
+  // Newer PyTorch fills the map afterwards; the oldest hands over a list of pairs.
+  private Object newMap(Object[] args) {
+    Map<Object, Object> map = new LinkedHashMap<>();
+    if (args.length > 0 && args[0] instanceof List<?> pairs) {
+      for (Object pair : pairs) {
+        List<?> entry = pair instanceof Object[] array ? List.of(array) : pair instanceof List<?> list ? list : List.of();
+        if (entry.size() != 2) {
+          throw new ModelFormatException(file + ": data.pkl holds a dictionary of something else than pairs");
+        }
+        map.put(entry.get(0), entry.get(1));
+      }
+    }
+    return map;
   }
 
   private Tensor rebuildTensor(Object[] args) {

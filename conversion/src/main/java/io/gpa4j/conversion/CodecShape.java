@@ -44,7 +44,7 @@ record CodecShape(long sampleRate, long hop, boolean volumeNormalize, Vocos enco
     if (rates.length == 0 || rates.length > 16 || rates.length != taps.length) {
       throw generator.wrong("rates", "1 to 16 entries, as many as kernel_sizes");
     }
-    if (Arrays.stream(rates).asLongStream().reduce(1, (a, b) -> a * b) != hop) {
+    if (Arrays.stream(rates).asLongStream().reduce(1, CodecShape::product) != hop) {
       throw generator.wrong("rates", "factors of latent_hop_length (" + hop + ")");
     }
     for (int i = 0; i < rates.length; i++) {
@@ -72,6 +72,11 @@ record CodecShape(long sampleRate, long hop, boolean volumeNormalize, Vocos enco
         mel.integer("hop_length", 1, 1 << 16), mel.number("mel_fmin", 0), mel.number("mel_fmax", sampleRate / 2.0),
         speaker.integer("latent_dim", 1, MAX_EXTENT), speaker.integer("token_num", 1, 4096), speaker.integers("fsq_levels", 2, 1 << 16),
         speaker.integer("out_dim", 1, MAX_EXTENT), (long) (sampleRate * segment) / hop * hop);
+  }
+
+  /** A product that stops growing instead of overflowing, for comparison with a small number. */
+  static long product(long a, long b) {
+    return Math.min(a * b, 1L << 40);
   }
 
   private static long melBins(Settings mel, Settings speaker) {

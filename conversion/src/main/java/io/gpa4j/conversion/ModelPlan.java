@@ -8,6 +8,7 @@ import io.gpa4j.checkpoint.TensorStore;
 import io.gpa4j.gguf.GgufMetadata;
 import io.gpa4j.gguf.GgufTensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -113,6 +114,7 @@ final class ModelPlan implements AutoCloseable {
     CodecShape codec = CodecShape.read(config, wav2vec2.dim());
     requireCodes("glm", tokens, glm.codes());
     requireCodes("semantic", tokens, codec.codes());
+    requireCodes("global", tokens, Arrays.stream(codec.fsqLevels()).asLongStream().reduce(1, CodecShape::product));
     glm.write(metadata);
     wav2vec2.write(metadata);
     codec.writeCodec(metadata);

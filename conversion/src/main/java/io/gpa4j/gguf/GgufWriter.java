@@ -80,6 +80,9 @@ public final class GgufWriter implements AutoCloseable {
       if (e instanceof RuntimeException runtime) {
         throw runtime;
       }
+      if (e instanceof ClosedByInterruptException) {
+        throw new CancelledException(path + ": writing was interrupted");
+      }
       throw new GpaIoException(path + ": cannot be written: " + e, e);
     }
   }
@@ -114,6 +117,8 @@ public final class GgufWriter implements AutoCloseable {
       }
       committed = true;
       forceFolder();
+    } catch (ClosedByInterruptException e) {
+      throw new CancelledException(target + ": writing was interrupted");
     } catch (IOException e) {
       throw new GpaIoException(target + ": cannot be written: " + e, e);
     }
