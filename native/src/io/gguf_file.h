@@ -18,6 +18,7 @@ struct GgufTensor {
   int64_t offset;               // from the file's begin
   int64_t bytes;
   const void* data;
+  mutable bool taken = false;  // a network asked for it; set while a model is built, by one thread
 };
 
 struct GgufValue {

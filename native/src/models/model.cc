@@ -49,6 +49,15 @@ void require_voice_tokens(const GgufFile& file, int64_t count) {
   }
 }
 
+// Counts that are read from the tensors (blk.N until absent) would hide a missing one: what it leaves behind tells.
+void refuse_strangers(const GgufFile& file) {
+  for (const GgufTensor& tensor : file.tensors()) {
+    if (tensor.taken) continue;
+    fail(GPA_ERROR_MODEL_FORMAT, "%s: tensor '%s' belongs to no network of this model; a tensor before it is missing, or it is renamed",
+         file.path().c_str(), tensor.name.c_str());
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const Model> Model::open(const std::string& path, bool check_finite) {
@@ -104,6 +113,7 @@ void Model::construct() {
            static_cast<long long>(codec_decoder_->global_code_count()));
     }
   }
+  refuse_strangers(file);
 }
 
 void Model::refuse_missing(const char* network) const {

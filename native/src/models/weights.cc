@@ -19,6 +19,7 @@ std::string shape_text(const std::vector<int64_t>& shape) {
 const GgufTensor& require(const GgufFile& file, const std::string& name) {
   const GgufTensor* tensor = file.find_tensor(name);
   if (!tensor) refuse(file, name, GPA_ERROR_MODEL_FORMAT, "is missing");
+  tensor->taken = true;
   return *tensor;
 }
 
