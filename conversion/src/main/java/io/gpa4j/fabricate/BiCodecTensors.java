@@ -126,7 +126,7 @@ final class BiCodecTensors {
     plan.around(root + "norm.gamma", 1, 0.1, dim);
     plan.affine(root + "proj_context", 1.5, dim, ECAPA_OUT);
     plan.affine("speaker_encoder.project", 1.5, c.dim(), (long) dim * GLOBAL_TOKENS);
-    plan.affine("speaker_encoder.quantizer.project_in", 1, FSQ_DIM, dim);
+    plan.affine("speaker_encoder.quantizer.project_in", 1.5, FSQ_DIM, dim);
     plan.affine("speaker_encoder.quantizer.project_out", 1.6, dim, FSQ_DIM);
   }
 

@@ -5,6 +5,9 @@ final class NetworkTensors {
   // With q and k at unit scale attention over many keys is close to a mean; this sharpens it.
   private static final double HEAD_NORM = 1.6;
 
+  // The deviation of the logits, as embeddings have norm 1.
+  private static final double LOGITS = 3;
+
   private NetworkTensors() {}
 
   /** Qwen3 with tied embeddings. */
@@ -13,7 +16,7 @@ final class NetworkTensors {
     long heads = (long) d.heads() * d.headDim();
     long kvHeads = (long) d.kvHeads() * d.headDim();
     // Small next to what the layers add, or the tied head would answer each token with itself.
-    plan.normal("model.embed_tokens.weight", 2 / Math.sqrt(d.hidden()), d.vocabulary(), d.hidden());
+    plan.normal("model.embed_tokens.weight", 1 / Math.sqrt(d.hidden()), d.vocabulary(), d.hidden());
     for (int i = 0; i < d.layers(); i++) {
       String layer = "model.layers." + i + ".";
       plan.rmsNorm(layer + "input_layernorm", 1, d.hidden());
@@ -28,7 +31,7 @@ final class NetworkTensors {
       plan.weight(layer + "mlp.up_proj.weight", 1, d.ffn(), d.hidden());
       plan.weight(layer + "mlp.down_proj.weight", 1.6 * residual, d.hidden(), d.ffn());
     }
-    plan.rmsNorm("model.norm", 1, d.hidden());
+    plan.rmsNorm("model.norm", LOGITS, d.hidden());
   }
 
   /** The encoder half of the GLM tokenizer up to its codebook. */
