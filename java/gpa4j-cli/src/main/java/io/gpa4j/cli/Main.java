@@ -21,9 +21,7 @@ import picocli.CommandLine.ScopeType;
       VcCommand.class,
       VoiceCommand.class,
       ConvertCommand.class,
-      InspectCommand.class,
       FabricateCommand.class,
-      VerifyCommand.class,
       DevicesCommand.class,
       DemoCommand.class
     })
