@@ -4,6 +4,7 @@ import io.gpa4j.GpaIoException;
 import io.gpa4j.ModelFormatException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
 
@@ -54,6 +55,8 @@ public final class CheckpointFolder implements Checkpoint {
         throw new ModelFormatException(file + ": " + size + " bytes; at most " + MAX_FILE_BYTES + " are expected here");
       }
       return Files.readAllBytes(file);
+    } catch (NoSuchFileException e) {
+      throw new GpaIoException(file + ": no such file; the checkpoint is not complete", e);
     } catch (IOException e) {
       throw new GpaIoException(file + ": cannot be read: " + e, e);
     }

@@ -45,17 +45,34 @@ final class MappingRows {
   }
 
   /** Whether the checkpoint has such a tensor. */
-  boolean has(String name) {
+  private boolean has(String name) {
     return store.tensors().containsKey(source + name);
   }
 
-  /** Extent of a tensor that must have the rank: for widths that no configuration holds. */
-  long extent(String name, int rank, int axis) {
+  /** Number of consecutive places place.0, place.1, … at which the checkpoint has any tensor. */
+  int count(String place) {
+    int count = 0;
+    while (hasBelow(source + place + "." + count + ".")) {
+      count++;
+    }
+    return count;
+  }
+
+  private boolean hasBelow(String prefix) {
+    return store.tensors().keySet().stream().anyMatch(name -> name.startsWith(prefix));
+  }
+
+  /** Extent of a tensor that must have the rank, a multiple of something: for widths that no configuration holds. */
+  long extent(String name, int rank, int axis, int multipleOf) {
     StoredTensor tensor = find(name, null);
     if (tensor.shape().length != rank) {
       throw misshapen(tensor, "rank " + rank);
     }
-    return tensor.shape()[axis];
+    long extent = tensor.shape()[axis];
+    if (extent < 1 || extent % multipleOf != 0) {
+      throw misshapen(tensor, "a positive multiple of " + multipleOf + " on axis " + axis);
+    }
+    return extent;
   }
 
   /** An F32 tensor as it is. */
@@ -163,7 +180,7 @@ final class MappingRows {
   private WeightNorm weightNorm(String from, long[] shape, int axis) {
     String magnitude = from + ".weight_g";
     String direction = from + ".weight_v";
-    if (has(from + ".parametrizations.weight.original1")) {
+    if (hasBelow(source + from + ".parametrizations.weight.")) {
       magnitude = from + ".parametrizations.weight.original0";
       direction = from + ".parametrizations.weight.original1";
     } else if (!has(direction) && has(from + ".weight")) {

@@ -22,6 +22,7 @@ final class TensorTable {
 
   private static final int VOCOS_TAPS = 7;
   private static final int RES2_STEPS = 7;
+  private static final int PERCEIVER_HEADS = 8;
   private static final int[] DILATED_UNITS = {2, 3, 4};
 
   private TensorTable() {}
@@ -133,11 +134,7 @@ final class TensorTable {
   private static void stages(MappingRows rows, CodecShape.Vocos s) {
     for (int n = 0; n < 2; n++) {
       MappingRows stage = rows.at("downsample." + n + ".1", "stage." + n);
-      int blocks = 0;
-      while (stage.has("convnext." + blocks + ".dwconv.weight")) {
-        blocks++;
-      }
-      vocos(stage, s.width(), s.inner(), s.width(), blocks, 0, 3);
+      vocos(stage, s.width(), s.inner(), s.width(), stage.count("convnext"), 0, 3);
     }
   }
 
@@ -188,13 +185,13 @@ final class TensorTable {
 
   static List<Mapping> speaker(TensorStore store, CodecShape s) {
     MappingRows rows = MappingRows.of(store, "speaker.", "project.weight", List.of("speaker_encoder.", "model.speaker_encoder."));
-    long width = rows.extent("speaker_encoder.layer1.conv.weight", 3, 0);
+    long width = rows.extent("speaker_encoder.layer1.conv.weight", 3, 0, RES2_STEPS + 1);
     rows.conv("speaker_encoder.layer1.conv", "conv1", width, s.melBins(), 5);
     rows.batchNorm("speaker_encoder.layer1.bn", "conv1.bn", width);
     for (int n = 0; n < 3; n++) {
       res2Block(rows.at("speaker_encoder.layer" + (n + 2) + ".se_res2block", "blk." + n), width);
     }
-    long ecapa = rows.extent("speaker_encoder.conv.weight", 3, 0);
+    long ecapa = rows.extent("speaker_encoder.conv.weight", 3, 0, 1);
     rows.conv("speaker_encoder.conv", "conv2", ecapa, 3 * width, 1);
     perceiver(rows.at("perceiver_sampler", "perceiver"), s, ecapa);
     rows.plainLinear("quantizer.project_in", "fsq_in", s.fsqLevels().length, s.latent());
@@ -210,7 +207,7 @@ final class TensorTable {
       block.conv("1.convs." + j, "res." + j, part, part, 3).batchNorm("1.bns." + j, "res." + j + ".bn", part);
     }
     block.conv("2.conv", "out", width, width, 1).batchNorm("2.bn", "out.bn", width);
-    long bottleneck = block.extent("3.linear1.weight", 2, 0);
+    long bottleneck = block.extent("3.linear1.weight", 2, 0, 1);
     block.linear("3.linear1", "se_down", bottleneck, width);
     block.linear("3.linear2", "se_up", width, bottleneck);
   }
@@ -218,10 +215,11 @@ final class TensorTable {
   private static void perceiver(MappingRows rows, CodecShape s, long context) {
     rows.linear("proj_context", "context", s.latent(), context);
     rows.table("latents", "latents", s.voiceTokens(), s.latent());
-    for (int n = 0; rows.has("layers." + n + ".0.to_q.weight") || n == 0; n++) {
+    int blocks = Math.max(1, rows.count("layers"));
+    for (int n = 0; n < blocks; n++) {
       MappingRows block = rows.at("layers." + n, "blk." + n);
-      long inner = block.extent("0.to_q.weight", 2, 0);
-      long half = block.extent("1.2.weight", 2, 1);
+      long inner = block.extent("0.to_q.weight", 2, 0, PERCEIVER_HEADS);
+      long half = block.extent("1.2.weight", 2, 1, 1);
       block.matrix("0.to_q", "attn_q", inner, s.latent());
       block.matrix("0.to_kv", "attn_kv", 2 * inner, s.latent());
       block.matrix("0.to_out", "attn_output", s.latent(), inner);

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is wrong with a checkpoint is told by type, file and name, and leaves no file behind. */
 class BadCheckpointTest {
@@ -45,6 +46,8 @@ class BadCheckpointTest {
   @CsvSource({
       "'', model.layers.1.mlp.up_proj.weight, model.safetensors",
       "BiCodec, decoder.model.2.block.1.weight_v, BiCodec/model.safetensors",
+      "BiCodec, prenet.downsample.1.1.convnext.1.dwconv.weight, BiCodec/model.safetensors",
+      "BiCodec, speaker_encoder.perceiver_sampler.layers.1.0.to_kv.weight, BiCodec/model.safetensors",
       "BiCodec, speaker_encoder.speaker_encoder.layer3.se_res2block.1.bns.4.running_var, BiCodec/model.safetensors",
       "glm-4-voice-tokenizer, codebook.weight, glm-4-voice-tokenizer/model.safetensors",
       "BiCodec/wav2vec2-large-xlsr-53, wav2vec2.encoder.layers.15.final_layer_norm.bias, wav2vec2-large-xlsr-53/model.safetensors"})
@@ -59,6 +62,14 @@ class BadCheckpointTest {
     longer[0]++;
     golden.tensors.get(network).put(name, Tensors.filled(1, longer));
     assertRefused(golden, ModelFormatException.class, file, name, Arrays.toString(tensor.shape()), Arrays.toString(longer));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 60})
+  void convert_widthThatNoConfigHolds_isCheckedToo(long width) {
+    GoldenCheckpoint golden = GoldenCheckpoint.read();
+    golden.tensors.get("BiCodec").put("speaker_encoder.speaker_encoder.layer1.conv.weight", Tensors.filled(1, width, 128, 5));
+    assertRefused(golden, ModelFormatException.class, "speaker_encoder.speaker_encoder.layer1.conv.weight", "multiple of 8");
   }
 
   @ParameterizedTest
