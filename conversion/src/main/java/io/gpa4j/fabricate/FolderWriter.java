@@ -125,8 +125,11 @@ final class FolderWriter {
       shards.get(i).forEach(tensor -> places.put(tensor.name(), file));
     }
     long size = tensors.stream().mapToLong(this::bytes).sum();
-    writeSmall(folder.resolve("model.safetensors.index.json"),
-        ConfigFiles.json(Map.of("metadata", Map.of("total_size", size), "weight_map", places)));
+    // Map.of has another order in every process, and the same seed must give the same bytes.
+    Map<String, Object> index = new LinkedHashMap<>();
+    index.put("metadata", Map.of("total_size", size));
+    index.put("weight_map", places);
+    writeSmall(folder.resolve("model.safetensors.index.json"), ConfigFiles.json(index));
   }
 
   private List<List<StoredTensor>> shards(List<StoredTensor> tensors) {
