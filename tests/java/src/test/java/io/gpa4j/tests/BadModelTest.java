@@ -2,6 +2,7 @@ package io.gpa4j.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.gpa4j.Gpa;
 import io.gpa4j.GpaException;
@@ -9,8 +10,13 @@ import io.gpa4j.GpaIoException;
 import io.gpa4j.ModelFile;
 import io.gpa4j.ModelFormatException;
 import io.gpa4j.UnsupportedModelException;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,13 +53,21 @@ class BadModelTest {
   }
 
   @Test
-  void everyMissingTensor_isNoticed() {
-    for (String name : Gguf.read(model).tensors.keySet()) {
-      // Of a last block, another stage's first or a bias the count alone may tell; whatever it is, it is an error.
-      if (!name.startsWith("decoder.output")) {
-        assertThatThrownBy(() -> open(changed(file -> file.tensors.remove(name)))).as(name).isInstanceOf(GpaException.class);
-      }
+  void everyMissingTensor_isNoticed() throws IOException {
+    List<String> unnoticed = new ArrayList<>();
+    Gguf file = Gguf.read(model);
+    Path path = Wav.write(folder.resolve("bad.gguf"), file.bytes());
+    try (RandomAccessFile bytes = new RandomAccessFile(path.toFile(), "rw")) {
+      file.describedAt.forEach((name, after) -> {
+        // Another last letter of its name in place is much quicker than another file.
+        replace(bytes, after - 1, '~');
+        if (!(catchThrowable(() -> open(path)) instanceof GpaException)) {
+          unnoticed.add(name);
+        }
+        replace(bytes, after - 1, name.charAt(name.length() - 1));
+      });
     }
+    assertThat(unnoticed).isEmpty();
   }
 
   @Test
@@ -64,7 +78,7 @@ class BadModelTest {
   @Test
   void fileCutAnywhere_isRefused() {
     Random random = new Random(1);
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 24; i++) {
       int length = i < 20 ? random.nextInt(4000) : random.nextInt(model.length - 64);
       assertThatThrownBy(() -> open(Arrays.copyOf(model, length))).as("cut to %d", length).isInstanceOf(ModelFormatException.class);
     }
@@ -165,17 +179,16 @@ class BadModelTest {
 
   @Test
   void metadataOutOfRange_isRefused() {
+    List<String> unnoticed = new ArrayList<>();
     for (String key : new String[] {"gpa.decoder.block_count", "gpa.decoder.head_count", "gpa.decoder.head_dim", "gpa.decoder.vocab_size",
         "gpa.glm.block_count", "gpa.wav2vec2.head_count", "gpa.speaker.n_fft", "gpa.speaker.hop_length", "gpa.codec.hop"}) {
-      for (int value : new int[] {0, 3, 1 << 30, -1}) {
-        assertThatThrownBy(() -> open(changed(file -> {
-          if (Gguf.edit(file.values.get(key)).getInt(4) == value) {
-            throw new ModelFormatException("as it was");
-          }
-          file.putU32(key, value);
-        }))).as("%s = %d", key, value).isInstanceOf(GpaException.class);
+      for (int value : new int[] {0, 1 << 30, -1}) {
+        if (!(catchThrowable(() -> open(changed(file -> file.putU32(key, value)))) instanceof GpaException)) {
+          unnoticed.add(key + " = " + value);
+        }
       }
     }
+    assertThat(unnoticed).isEmpty();
   }
 
   @Test
@@ -208,21 +221,32 @@ class BadModelTest {
   }
 
   @Test
-  void anyByteOfTheHeaderChanged_neverCrashes() {
+  void anyByteOfTheHeaderChanged_neverCrashes() throws IOException {
     Random random = new Random(2);
     Gguf file = Gguf.read(model);
-    byte[] bytes = file.bytes();
+    byte[] good = file.bytes();
+    Path path = Wav.write(folder.resolve("bad.gguf"), good);
     int header = file.describedAt.values().stream().max(Integer::compare).orElseThrow() + 40;
-    for (int i = 0; i < 300; i++) {
-      byte[] bad = bytes.clone();
-      // Not in the tokenizer's text, which is most of the header.
-      int at = i % 2 == 0 ? random.nextInt(2000) : header - random.nextInt(30_000);
-      bad[at] = (byte) random.nextInt();
-      try {
-        open(bad);
-      } catch (GpaException e) {
-        assertThat(e).hasMessageContaining("bad.gguf");
+    try (RandomAccessFile bytes = new RandomAccessFile(path.toFile(), "rw")) {
+      for (int i = 0; i < 400; i++) {
+        // Not in the tokenizer's text, which is most of the header.
+        int at = i % 2 == 0 ? random.nextInt(2000) : header - 1 - random.nextInt(30_000);
+        replace(bytes, at, random.nextInt(256));
+        Throwable thrown = catchThrowable(() -> open(path));
+        if (thrown != null) {
+          assertThat(thrown).as("byte %d", at).isInstanceOf(GpaException.class).hasMessageContaining("bad.gguf");
+        }
+        replace(bytes, at, good[at]);
       }
+    }
+  }
+
+  private static void replace(RandomAccessFile file, int at, int value) {
+    try {
+      file.seek(at);
+      file.write(value);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -231,7 +255,11 @@ class BadModelTest {
   }
 
   private void open(byte[] bytes) {
-    Gpa.builder(Wav.write(folder.resolve("bad.gguf"), bytes)).threads(1).build().close();
+    open(Wav.write(folder.resolve("bad.gguf"), bytes));
+  }
+
+  private static void open(Path path) {
+    Gpa.builder(path).threads(1).build().close();
   }
 
   private static byte[] edited(int at, int value) {
