@@ -18,7 +18,7 @@ struct AttentionPart {
   int64_t group;  // query heads of a key/value head
   int64_t rows = 0;  // queries * group, heads fastest
   int64_t depth_blocks = 0, value_panels = 0;
-  // In scratch: queries [depth_blocks][rows][kARow], scores [rows][kARow], one packed panel of keys,
+  // In scratch: scaled queries [depth_blocks][rows][kARow], scores [rows][kARow], one packed panel of keys,
   // one panel of values, sums [rows][value_panels * kPanel], then per row: visible keys, maximum, total.
   float *query = nullptr, *score = nullptr, *packed = nullptr, *sum = nullptr, *most = nullptr, *total = nullptr;
   int64_t* visible = nullptr;
@@ -29,7 +29,7 @@ struct AttentionPart {
 };
 
 // Absent lanes repeat `rest`.
-inline Vec load_lanes_or(const float* from, int64_t lanes, float rest) {
+inline Vec load_first_or(const float* from, int64_t lanes, float rest) {
   float all[kWidth];
   Vec::broadcast(rest).store(all);
   Vec::load_first(from, lanes).store_first(all, lanes);
@@ -44,17 +44,25 @@ inline int64_t visible_keys(const AttentionArgs& a, int64_t query) {
   return smaller(end, a.keys);
 }
 
-inline const float* key_row(const AttentionArgs& a, const float* const* pages, int64_t key, int64_t kv_head) {
-  return pages[key / a.page_tokens] + key % a.page_tokens * a.kv_stride + kv_head * a.head_dim;
+// rows[s] = where key (or value) first + s of a head begins, for `keys` <= kBlock keys. Pages are walked, not divided.
+inline void find_rows(const AttentionPart& p, const float* const* pages, int64_t first, int64_t keys,
+                      const float** rows) {
+  const AttentionArgs& a = p.a;
+  int64_t page = first / a.page_tokens, token = first % a.page_tokens;
+  for (int64_t s = 0; s < keys; ++page, token = 0) {
+    const float* row = pages[page] + token * a.kv_stride + p.kv_head * a.head_dim;
+    for (; s < keys && token < a.page_tokens; ++s, ++token, row += a.kv_stride) rows[s] = row;
+  }
 }
 
-// score[row][s] = q row . key first + s for `keys` keys.
+// score[row][s] = scale * q row . key first + s for `keys` keys.
 inline void score_keys(const AttentionPart& p, int64_t first, int64_t keys) {
   const AttentionArgs& a = p.a;
+  const float* rows[kBlock];
+  find_rows(p, a.k_pages, first, keys, rows);
   for (int64_t s = 0; s < keys; s += kPanel) {
     const void* from[2][kWidth];
-    for (int r = 0; r < kPanel; ++r)
-      from[r / kWidth][r % kWidth] = s + r < keys ? key_row(a, a.k_pages, first + s + r, p.kv_head) : nullptr;
+    for (int r = 0; r < kPanel; ++r) from[r / kWidth][r % kWidth] = s + r < keys ? rows[s + r] : nullptr;
     for (int64_t block = 0; block < p.depth_blocks; ++block) {
       const int64_t begin = block * kBlock, depth = smaller(kBlock, a.head_dim - begin);
       pack_rows<DType::kF32>(from[0], begin, depth, p.packed);
@@ -70,20 +78,19 @@ inline void softmax_row(const AttentionPart& p, int64_t row, int64_t first, int6
   const int64_t seen = larger<int64_t>(0, smaller(keys, p.visible[row] - first));
   zero_floats(score + seen, keys - seen);
   if (seen == 0) return;
-  const Vec scale = Vec::broadcast(p.a.scale);
   Vec most = Vec::broadcast(p.most[row]);
   for_vectors(seen, [&](int64_t s, int64_t lanes) {
-    const Vec v = load_lanes(score + s, lanes) * scale;
-    store_lanes(score + s, lanes, v);
-    // Absent lanes hold 0, which may be larger than every score: they repeat the row's first one instead.
-    most = max(most, lanes == kWidth ? v : load_lanes_or(score + s, lanes, score[0]));
+    // Absent lanes must not read as 0, which may be larger than every score.
+    most = max(most, lanes == kWidth ? Vec::load(score + s) : load_first_or(score + s, lanes, score[0]));
   });
   const float maximum = reduce_max(most);
   const Vec shift = Vec::broadcast(maximum);
   Vec total = Vec::zero();
   for_vectors(seen, [&](int64_t s, int64_t lanes) {
-    exp(load_lanes(score + s, lanes) - shift).store_first(score + s, lanes);
-    total = total + load_lanes(score + s, lanes);
+    Vec weight = exp(load_lanes(score + s, lanes) - shift);
+    store_lanes(score + s, lanes, weight);
+    if (lanes < kWidth) weight = Vec::load_first(score + s, lanes);
+    total = total + weight;
   });
   if (first > 0 && maximum > p.most[row]) {
     const Vec factor = exp(Vec::broadcast(p.most[row] - maximum));
@@ -100,11 +107,12 @@ inline void softmax_row(const AttentionPart& p, int64_t row, int64_t first, int6
 // sum[row] (+)= weights[row] . values.
 inline void add_values(const AttentionPart& p, int64_t first, int64_t keys) {
   const AttentionArgs& a = p.a;
+  const float* rows[kBlock];
+  find_rows(p, a.v_pages, first, keys, rows);
   for (int64_t panel = 0; panel < p.value_panels; ++panel) {
     const int64_t column = panel * kPanel, count = smaller<int64_t>(kPanel, a.head_dim - column);
     if (count < kPanel) zero_floats(p.packed, keys * kPanel);
-    for (int64_t s = 0; s < keys; ++s)
-      copy_floats(p.packed + s * kPanel, key_row(a, a.v_pages, first + s, p.kv_head) + column, count);
+    for (int64_t s = 0; s < keys; ++s) copy_floats(p.packed + s * kPanel, rows[s] + column, count);
     multiply_panel(p.score, p.rows, p.packed, keys, p.sum + column, p.sum_row(), first > 0);
   }
 }
@@ -118,9 +126,14 @@ inline void attend(const AttentionPart& p) {
     p.most[row] = -__builtin_inff();
     p.total[row] = 0;
     const float* q = a.q + p.query_of(row) * a.q_stride + p.head_of(row) * a.head_dim;
-    for (int64_t block = 0; block < p.depth_blocks; ++block)
-      copy_floats(p.query + (block * p.rows + row) * kARow, q + block * kBlock,
-                  smaller(kBlock, a.head_dim - block * kBlock));
+    const Vec scale = Vec::broadcast(a.scale);
+    for (int64_t block = 0; block < p.depth_blocks; ++block) {
+      const float* from = q + block * kBlock;
+      float* to = p.query + (block * p.rows + row) * kARow;
+      for_vectors(smaller(kBlock, a.head_dim - block * kBlock), [&](int64_t i, int64_t lanes) {
+        store_lanes(to + i, lanes, load_lanes(from + i, lanes) * scale);
+      });
+    }
   }
   for (int64_t first = 0; first < keys; first += kBlock) {
     const int64_t count = smaller(kBlock, keys - first);
