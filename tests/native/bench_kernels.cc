@@ -136,13 +136,14 @@ void conv_transpose(benchmark::State& state, Isa isa, int64_t frames, int64_t in
   const auto w = weights(DType::kF16, stride * out * 2 * in);
   std::vector<float> y(static_cast<size_t>(frames * stride * out));
   for (auto _ : state)
-    isa.kernels->conv_transpose1d(pool(), {.x = x.data(), .frames = frames, .in_channels = in, .w = {w.data(), DType::kF16, stride * out, 2 * in},
-                                           .stride = stride, .taps_per_phase = 2, .out_channels = out, .crop_left = stride / 2,
+    isa.kernels->conv_transpose1d(pool(), {.x = x.data(), .frames = frames, .in_channels = in,
+                                           .w = {w.data(), DType::kF16, stride * out, 2 * in}, .stride = stride, .taps_per_phase = 2, .out_channels = out, .crop_left = stride / 2,
                                            .out_frames = frames * stride, .bias = nullptr, .y = y.data()});
   report(state, isa, 2.0 * static_cast<double>((frames + 1) * stride * out * 2 * in), 0);
 }
 
-void attention(benchmark::State& state, Isa isa, int64_t queries, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t keys, Mask mask) {
+void attention(benchmark::State& state, Isa isa, int64_t queries, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t keys,
+               Mask mask) {
   const int64_t position = keys - queries, width = kv_heads * head_dim;
   const auto q = floats(queries * heads * head_dim), k = floats(keys * width), v = floats(keys * width);
   std::vector<float> y(q.size());
@@ -150,7 +151,8 @@ void attention(benchmark::State& state, Isa isa, int64_t queries, int64_t heads,
   for (auto _ : state)
     isa.kernels->attention(pool(), {.q = q.data(), .q_stride = heads * head_dim, .queries = queries, .heads = heads, .kv_heads = kv_heads,
                                     .head_dim = head_dim, .k_pages = &k_page, .v_pages = &v_page, .page_tokens = keys, .kv_stride = width,
-                                    .keys = keys, .scale = 0.125f, .mask = mask, .position = position, .y = y.data(), .y_stride = heads * head_dim});
+                                    .keys = keys, .scale = 0.125f, .mask = mask, .position = position, .y = y.data(),
+                                    .y_stride = heads * head_dim});
   const double seen = mask == Mask::kFull ? static_cast<double>(keys) : static_cast<double>(keys) - static_cast<double>(queries) / 2;
   report(state, isa, 4.0 * static_cast<double>(queries * heads * head_dim) * seen, 8.0 * static_cast<double>(keys * width));
 }

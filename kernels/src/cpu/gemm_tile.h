@@ -81,11 +81,9 @@ inline Vec load_weights(const void* p, int64_t k, int64_t lanes) {
 // One step of the transposition: exchanges the S x S blocks off the diagonal of each 2S x 2S block.
 template <int S, int... J>
 inline void exchange(Vec& low, Vec& high, Indices<J...>) {
-  const Ints keep_low = {(J & S ? kWidth + J - S : J)...};
-  const Ints keep_high = {(J & S ? kWidth + J : J + S)...};
   const Floats a = low.v, b = high.v;
-  low.v = __builtin_shuffle(a, b, keep_low);
-  high.v = __builtin_shuffle(a, b, keep_high);
+  low.v = __builtin_shufflevector(a, b, (J & S ? kWidth + J - S : J)...);
+  high.v = __builtin_shufflevector(a, b, (J & S ? kWidth + J : J + S)...);
 }
 
 template <int S>

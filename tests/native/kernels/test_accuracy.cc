@@ -133,9 +133,10 @@ TEST_P(AccuracyTest, infinityAndNan_passThrough) {
   for (size_t lane : {size_t{0}, size_t{5}, size_t{32}}) {
     Floats x(33, 0.5f);
     x[lane] = NAN;
-    for (Activation a : {Activation::kNone, Activation::kGelu, Activation::kRelu, Activation::kSilu, Activation::kSigmoid, Activation::kTanh}) {
+    for (Activation a : {Activation::kNone, Activation::kGelu, Activation::kRelu, Activation::kSilu, Activation::kSigmoid,
+                         Activation::kTanh}) {
       const Floats y = activated(a, x);
-      for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(i == lane && a != Activation::kRelu, std::isnan(y[i]) && a != Activation::kRelu) << i;
+      for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(i == lane, std::isnan(y[i])) << i << ", activation " << static_cast<int>(a);
     }
     EXPECT_TRUE(std::isnan(snaked(x)[lane]));
     x[lane] = INFINITY;

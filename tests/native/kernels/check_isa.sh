@@ -1,0 +1,13 @@
+#!/bin/sh
+# Usage: check_isa.sh OBJECT...   Fails where code compiled for one instruction set shares a function with other code:
+# of such an object only kernels() may be visible. A weak copy of an inline function could replace everyone's.
+status=0
+for object in "$@"; do
+  case $object in */src/cpu/*) ;; *) continue ;; esac
+  shared=$(nm -gC --defined-only "$object" | grep -E ' [TWVui] ' | grep -vE ' T gpa::[a-z0-9]+::kernels\(\)$')
+  if [ -n "$shared" ]; then
+    printf '%s:\n%s\n' "$object" "$shared"
+    status=1
+  fi
+done
+exit $status
