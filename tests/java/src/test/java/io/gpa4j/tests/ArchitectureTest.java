@@ -2,63 +2,87 @@ package io.gpa4j.tests;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.domain.JavaField;
 import com.tngtech.archunit.core.domain.JavaModifier;
-import com.tngtech.archunit.core.importer.ImportOption;
-import com.tngtech.archunit.junit.AnalyzeClasses;
-import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchCondition;
-import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 
 /** The flow of the house, left to right: programs, public API, internals, bindings. */
-@AnalyzeClasses(packages = "io.gpa4j", importOptions = ArchitectureTest.WithoutGenerated.class)
 class ArchitectureTest {
-  /** The generated bindings obey their generator. */
-  static final class WithoutGenerated implements ImportOption {
-    @Override
-    public boolean includes(com.tngtech.archunit.core.importer.Location location) {
-      return !location.contains("io/gpa4j/bindings/");
-    }
+  // The generated bindings obey their generator.
+  private static final JavaClasses HOUSE = new ClassFileImporter()
+      .withImportOption(location -> !location.contains("io/gpa4j/bindings/")).importPackages("io.gpa4j");
+
+  @Test
+  void javacpp_isSeenByInternalsOnly() {
+    noClasses().that().resideOutsideOfPackage("io.gpa4j.internal..")
+        .should().dependOnClassesThat().resideInAnyPackage("org.bytedeco..", "io.gpa4j.bindings..")
+        .check(HOUSE);
   }
 
-  @ArchTest
-  static final ArchRule ONLY_INTERNALS_SEE_JAVACPP =
-      noClasses().that().resideOutsideOfPackage("io.gpa4j.internal..")
-          .should().dependOnClassesThat().resideInAnyPackage("org.bytedeco..", "io.gpa4j.bindings..");
+  @Test
+  void internals_areSeenByTheLibraryOnly() {
+    noClasses().that().resideOutsideOfPackages("io.gpa4j", "io.gpa4j.internal..")
+        .should().dependOnClassesThat().resideInAPackage("io.gpa4j.internal..")
+        .check(HOUSE);
+  }
 
-  @ArchTest
-  static final ArchRule ONLY_THE_LIBRARY_SEES_INTERNALS =
-      noClasses().that().resideOutsideOfPackages("io.gpa4j", "io.gpa4j.internal..")
-          .should().dependOnClassesThat().resideInAPackage("io.gpa4j.internal..");
+  @Test
+  void publicSignatures_holdPublicTypes() {
+    classes().that().resideInAPackage("io.gpa4j").and().arePublic().should(new HavePublicSignatures())
+        .check(HOUSE);
+  }
 
-  @ArchTest
-  static final ArchRule PUBLIC_SIGNATURES_HOLD_PUBLIC_TYPES =
-      classes().that().resideInAPackage("io.gpa4j").and().arePublic().should(new HavePublicSignatures());
+  @Test
+  void library_knowsNeitherToolsNorCommandLine() {
+    noClasses().that().resideInAnyPackage("io.gpa4j", "io.gpa4j.internal..")
+        .should().dependOnClassesThat()
+        .resideInAnyPackage("io.gpa4j.cli..", "io.gpa4j.conversion..", "io.gpa4j.checkpoint..", "io.gpa4j.fabricate..",
+              "io.gpa4j.verify..", "io.gpa4j.gguf..")
+        .check(HOUSE);
+  }
 
-  @ArchTest
-  static final ArchRule THE_LIBRARY_KNOWS_NEITHER_TOOLS_NOR_COMMAND_LINE =
-      noClasses().that().resideInAnyPackage("io.gpa4j", "io.gpa4j.internal..")
-          .should().dependOnClassesThat()
-          .resideInAnyPackage("io.gpa4j.cli..", "io.gpa4j.conversion..", "io.gpa4j.checkpoint..", "io.gpa4j.fabricate..",
-              "io.gpa4j.verify..", "io.gpa4j.gguf..");
+  @Test
+  void tools_doNotKnowTheCommandLine() {
+    noClasses().that().resideOutsideOfPackages("io.gpa4j.cli..", "io.gpa4j.tests..")
+        .should().dependOnClassesThat().resideInAPackage("io.gpa4j.cli..")
+        .check(HOUSE);
+  }
 
-  @ArchTest
-  static final ArchRule TOOLS_DO_NOT_KNOW_THE_COMMAND_LINE =
-      noClasses().that().resideOutsideOfPackages("io.gpa4j.cli..", "io.gpa4j.tests..")
-          .should().dependOnClassesThat().resideInAPackage("io.gpa4j.cli..");
+  @Test
+  void publicClasses_areFinalUnlessExtended() {
+    classes().that().resideInAPackage("io.gpa4j").and().arePublic().and().areNotInterfaces().and().areNotEnums()
+        .and().doNotHaveSimpleName("GpaException").and().doNotHaveSimpleName("AudioFormatException")
+        .should().haveModifier(JavaModifier.FINAL)
+        .check(HOUSE);
+  }
 
-  @ArchTest
-  static final ArchRule PUBLIC_CLASSES_ARE_FINAL_UNLESS_EXTENDED =
-      classes().that().resideInAPackage("io.gpa4j").and().arePublic().and().areNotInterfaces().and().areNotEnums()
-          .and().doNotHaveSimpleName("GpaException").and().doNotHaveSimpleName("AudioFormatException")
-          .should().haveModifier(JavaModifier.FINAL);
+  @Test
+  void benchmarksAndTests_importThePublicApiOnly() throws IOException {
+    for (String folder : List.of("jmh/src", "tests/java/src", "java/gpa4j-cli/src", "conversion/src")) {
+      try (Stream<Path> files = Files.walk(Project.root().resolve(folder))) {
+        for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+          assertThat(Files.readAllLines(file)).as(file.toString())
+              .noneMatch(line -> line.matches("import (static )?(io\\.gpa4j\\.internal|io\\.gpa4j\\.bindings|org\\.bytedeco)\\..*"));
+        }
+      }
+    }
+  }
 
   /** No type of the internals, of the bindings or of JavaCPP in what a user can call, extend or catch. */
   private static final class HavePublicSignatures extends ArchCondition<JavaClass> {
