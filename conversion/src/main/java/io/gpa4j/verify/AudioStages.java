@@ -1,0 +1,173 @@
+package io.gpa4j.verify;
+
+import io.gpa4j.GpaException;
+import io.gpa4j.Networks;
+import io.gpa4j.Tensor;
+import io.gpa4j.verify.Goldens.Table;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+
+/** The audio networks over all clips: each one fed with the goldens of the one before, and all in a row from the audio on. */
+final class AudioStages {
+  private static final String GOLDEN = "golden";
+  private static final String OWN = "own";
+
+  /** A network: its inputs, and the goldens that belong to it by the beginning of their names. */
+  private record Network(String name, List<String> inputs, List<String> results) {
+    boolean owns(String tensor) {
+      return results.stream().anyMatch(tensor::startsWith);
+    }
+  }
+
+  private static final List<Network> NETWORKS = List.of(
+      new Network("volume", List.of("wav"), List.of("wav_normalized")),
+      new Network("glm_mel", List.of("wav"), List.of("glm_mel")),
+      new Network("glm_tokenizer", List.of("glm_mel"),
+          List.of("glm_conv", "glm_embed", "glm_layer", "glm_pooled", "glm_ids", "glm_margin")),
+      new Network("wav2vec2", List.of("wav_normalized"), List.of("w2v_")),
+      new Network("bicodec_encoder", List.of("w2v_feat"), List.of("encoder_", "bicodec_", "semantic_")),
+      new Network("speaker_mel", List.of("wav_normalized"), List.of("speaker_mel")),
+      new Network("speaker_encoder", List.of("speaker_mel"), List.of("ecapa_", "perceiver_", "fsq_", "global_ids")),
+      new Network("bicodec_decoder", List.of("semantic_ids", "global_ids"), List.of("decode_", "prenet_")));
+
+  /** Margins of ids, and above which of them a float32 choice is firm. */
+  private record Margin(String tensor, double firmAbove) {}
+
+  private static final Map<String, Margin> MARGINS = Map.of(
+      "glm_ids", new Margin("glm_margin", 0.02),
+      "semantic_ids", new Margin("semantic_margin", 1e-4),
+      "global_ids", new Margin("fsq_margin", 1e-4));
+
+  private final Networks networks;
+  private final Goldens goldens;
+  private final VerifyOptions options;
+  private final Map<String, Stage> stages = new LinkedHashMap<>();
+
+  AudioStages(Networks networks, Goldens goldens, VerifyOptions options) {
+    this.networks = networks;
+    this.goldens = goldens;
+    this.options = options;
+  }
+
+  void run(Consumer<Stage> done) {
+    if (goldens.has("volume")) {
+      volumeRows();
+    }
+    for (String input : List.of(GOLDEN, OWN)) {
+      NETWORKS.forEach(network -> stage(network, input));
+    }
+    for (String clip : goldens.clips()) {
+      try (Table table = goldens.open(clip)) {
+        NETWORKS.forEach(network -> runOne(network, GOLDEN, table, new HashMap<>()));
+        Map<String, Tensor> own = new HashMap<>();
+        NETWORKS.forEach(network -> runOne(network, OWN, table, own));
+      }
+    }
+    stages.values().forEach(done);
+  }
+
+  private Stage stage(Network network, String input) {
+    return stages.computeIfAbsent(network.name() + " " + input, key -> new Stage(network.name(), input, options));
+  }
+
+  // volume.safetensors: even rows are signals, odd ones what becomes of them.
+  private void volumeRows() {
+    Stage stage = stage(NETWORKS.get(0), GOLDEN);
+    try (Table table = goldens.open("volume")) {
+      float[] rows = table.floats("volume");
+      long[] shape = table.matrix("volume");
+      int length = (int) shape[1];
+      for (int row = 0; row + 1 < shape[0]; row += 2) {
+        float[] signal = Arrays.copyOfRange(rows, row * length, (row + 1) * length);
+        float[] want = Arrays.copyOfRange(rows, (row + 1) * length, (row + 2) * length);
+        for (Tensor result : networks.run("volume", Tensor.of("wav", signal))) {
+          stage.tensor("volume: row " + row, result.floats(), want);
+        }
+      }
+    } catch (GpaException e) {
+      stage.fail(e.getMessage());
+    }
+  }
+
+  private void runOne(Network network, String input, Table table, Map<String, Tensor> own) {
+    Set<String> expected = new TreeSet<>(table.names().stream().filter(network::owns).toList());
+    Stage stage = stage(network, input);
+    Tensor[] inputs = inputs(network, input, table, own);
+    if (inputs == null || expected.isEmpty() && input.equals(GOLDEN)) {
+      return;
+    }
+    try {
+      networks.run(network.name(), List.of(inputs), result -> {
+        Tensor got = null;
+        if (expected.remove(result.name())) {
+          got = result.copy();
+          compare(stage, table, got);
+        }
+        if (input.equals(OWN) && isInput(result.name())) {
+          own.put(result.name(), got == null ? result.copy() : got);
+        }
+        return true;
+      });
+      if (!expected.isEmpty()) {
+        stage.fail(table.name() + ": the engine does not show " + String.join(", ", expected));
+      }
+    } catch (GpaException | IllegalArgumentException e) {
+      stage.fail(table.name() + ": " + e.getMessage());
+    }
+  }
+
+  private static boolean isInput(String tensor) {
+    return NETWORKS.stream().anyMatch(network -> network.inputs().contains(tensor));
+  }
+
+  // Null where one of them is not there.
+  private static Tensor[] inputs(Network network, String input, Table table, Map<String, Tensor> own) {
+    Tensor[] inputs = new Tensor[network.inputs().size() + (network.name().equals("glm_tokenizer") ? 1 : 0)];
+    for (int i = 0; i < network.inputs().size(); i++) {
+      String name = network.inputs().get(i);
+      if (input.equals(OWN) && !name.equals("wav")) {
+        inputs[i] = own.get(name);
+      } else if (table.has(name)) {
+        inputs[i] = tensor(table, name);
+      }
+      if (inputs[i] == null) {
+        return null;
+      }
+    }
+    if (inputs.length > network.inputs().size()) {
+      if (!table.has("wav")) {
+        return null;
+      }
+      inputs[inputs.length - 1] = Tensor.of("samples", (int) table.matrix("wav")[0]);
+    }
+    return inputs;
+  }
+
+  private static Tensor tensor(Table table, String name) {
+    long[] shape = table.matrix(name);
+    return table.isInts(name) ? Tensor.of(name, table.ints(name)) : Tensor.of(name, shape[0], shape[1], table.floats(name));
+  }
+
+  private static void compare(Stage stage, Table table, Tensor got) {
+    String name = got.name();
+    String label = table.name() + ": " + name;
+    if (got.isInts()) {
+      Margin margin = MARGINS.get(name);
+      float[] margins = margin == null ? null : table.floatsOrNull(margin.tensor());
+      stage.ids(label, got.ints(), table.ints(name), margins, margin == null ? 0 : margin.firmAbove());
+    } else if (MARGINS.values().stream().anyMatch(margin -> margin.tensor().equals(name))) {
+      // Margins say how firm the reference's choices are; differences of nearly equal numbers, they compare badly themselves.
+      return;
+    } else if (name.equals("decode_wav")) {
+      stage.waveform(label, got.floats(), table.floats(name));
+    } else {
+      stage.tensor(label, got.floats(), table.floats(name));
+    }
+  }
+}

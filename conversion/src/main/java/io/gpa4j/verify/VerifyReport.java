@@ -1,0 +1,107 @@
+package io.gpa4j.verify;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * All stages of a verification.
+ *
+ * @param model the model file or checkpoint
+ * @param goldens the golden folder
+ * @param options the bounds
+ * @param stages in the order in which they ran
+ */
+public record VerifyReport(Path model, Path goldens, VerifyOptions options, List<StageResult> stages) {
+  private static final String ROW = "%-26s %-6s %10s %10s %8s %22s %10s  %s";
+
+  /** Copies the list. */
+  public VerifyReport {
+    stages = List.copyOf(stages);
+  }
+
+  /** Whether anything was compared, and every stage passed. */
+  public boolean passed() {
+    return !stages.isEmpty() && stages.stream().allMatch(StageResult::passed);
+  }
+
+  /** The head of the table. */
+  public static String header() {
+    return String.format(Locale.ROOT, ROW, "stage", "input", "NMSE", "max error", "SNR dB", "ids/differ/firm", "generated", "");
+  }
+
+  /** A line of the table, and one more with what went wrong. */
+  public static String row(StageResult stage) {
+    boolean ids = stage.idsCompared() > 0 || stage.generated() > 0;
+    String row = String.format(Locale.ROOT, ROW, stage.stage(), stage.input(), figure("%.2e", stage.nmse()), figure("%.2e", stage.maxError()),
+        figure("%.1f", stage.snrDecibels()), ids ? stage.idsCompared() + "/" + stage.idsDiffering() + "/" + stage.idsFirm() : "-",
+        stage.generated() > 0 ? String.valueOf(stage.generated()) : "-", stage.passed() ? "PASS" : "FAIL");
+    if (stage.passed()) {
+      return row;
+    }
+    String worst = stage.worst() == null ? "" : "worst: " + stage.worst();
+    return row + "\n    " + (stage.note().isEmpty() ? worst : worst.isEmpty() ? stage.note() : stage.note() + "; " + worst);
+  }
+
+  private static String figure(String format, double value) {
+    return Double.isNaN(value) ? "-" : Double.isInfinite(value) ? "inf" : String.format(Locale.ROOT, format, value);
+  }
+
+  /** The whole table. */
+  public String toTable() {
+    List<String> lines = new ArrayList<>();
+    lines.add(header());
+    stages.forEach(stage -> lines.add(row(stage)));
+    return String.join("\n", lines);
+  }
+
+  /** The report as JSON, with every tensor. */
+  public String toJson() {
+    Map<String, Object> root = new LinkedHashMap<>();
+    root.put("model", model.toString());
+    root.put("goldens", goldens.toString());
+    root.put("passed", passed());
+    root.put("bounds", Map.of("nmse", options.nmse(), "snr_db", options.snrDecibels(), "margin_scale", options.marginScale(),
+        "probability", options.probability()));
+    root.put("stages", stages.stream().map(VerifyReport::json).toList());
+    try {
+      return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(root);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("maps of numbers and strings are valid JSON", e);
+    }
+  }
+
+  private static Map<String, Object> json(StageResult stage) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("stage", stage.stage());
+    map.put("input", stage.input());
+    map.put("passed", stage.passed());
+    map.put("nmse", number(stage.nmse()));
+    map.put("worst", stage.worst());
+    map.put("max_error", number(stage.maxError()));
+    map.put("snr_db", number(stage.snrDecibels()));
+    map.put("ids_compared", stage.idsCompared());
+    map.put("ids_differing", stage.idsDiffering());
+    map.put("ids_differing_firm", stage.idsFirm());
+    map.put("generated_compared", stage.generated());
+    map.put("note", stage.note());
+    map.put("tensors", stage.tensors().stream().map(tensor -> {
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("name", tensor.name());
+      entry.put("nmse", number(tensor.nmse()));
+      entry.put("max_error", number(tensor.maxError()));
+      return entry;
+    }).toList());
+    return map;
+  }
+
+  // JSON has no NaN; an infinite SNR is an exact match, an infinite error a tensor that cannot be compared.
+  private static Object number(double value) {
+    return Double.isNaN(value) ? null : Double.isInfinite(value) ? (Object) (value > 0 ? "inf" : "-inf") : (Object) value;
+  }
+}
