@@ -5,7 +5,6 @@ import io.gpa4j.ModelFormatException;
 import io.gpa4j.checkpoint.Checkpoint;
 import io.gpa4j.checkpoint.Settings;
 import io.gpa4j.gguf.GgufMetadata;
-import io.gpa4j.gguf.GgufWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -45,7 +44,6 @@ record ModelCard(String name, String license, String source, ElementType type, E
         .string("general.source", source)
         .string("general.description", "GPA speech model (" + String.join(", ", networks) + "). Decoder: " + decoder.describe()
             + ". Weights: " + types + ", others F32")
-        .u32("general.alignment", GgufWriter.ALIGNMENT)
         .u32("general.file_type", fileType()).u32("general.quantization_version", 2)
         .u32("gpa.format_version", 1).strings("gpa.networks", networks);
   }

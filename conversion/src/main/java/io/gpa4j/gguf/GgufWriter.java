@@ -49,6 +49,9 @@ public final class GgufWriter implements AutoCloseable {
   /**
    * Begins a file.
    *
+   * @param path where the file will stand
+   * @param metadata what it says of itself; general.alignment is added to it
+   * @param tensors in the order in which they will lie
    * @throws GpaIoException if the folder cannot be written, or has too little space
    */
   public static GgufWriter create(Path path, GgufMetadata metadata, List<GgufTensor> tensors) {
@@ -59,7 +62,7 @@ public final class GgufWriter implements AutoCloseable {
       offsets[i] = data;
       data = Math.addExact(data, align(tensors.get(i).bytes()));
     }
-    byte[] header = header(metadata, tensors, offsets);
+    byte[] header = header(metadata.u32("general.alignment", ALIGNMENT), tensors, offsets);
     long begin = align(header.length);
     for (int i = 0; i < offsets.length; i++) {
       offsets[i] += begin;

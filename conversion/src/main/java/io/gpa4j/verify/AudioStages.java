@@ -132,7 +132,7 @@ final class AudioStages {
     for (int i = 0; i < network.inputs().size(); i++) {
       String name = network.inputs().get(i);
       if (input.equals(OWN) && !name.equals("wav")) {
-        inputs[i] = own.get(name);
+        inputs[i] = chained(table, name, own.get(name));
       } else if (table.has(name)) {
         inputs[i] = tensor(table, name);
       }
@@ -147,6 +147,12 @@ final class AudioStages {
       inputs[inputs.length - 1] = Tensor.of("samples", (int) table.matrix("wav")[0]);
     }
     return inputs;
+  }
+
+  // Ids that differ were judged where they came from; beyond them only the reference's own ids can be compared.
+  private static Tensor chained(Table table, String name, Tensor own) {
+    boolean otherIds = own != null && own.isInts() && table.has(name) && !Arrays.equals(own.ints(), table.ints(name));
+    return otherIds ? tensor(table, name) : own;
   }
 
   private static Tensor tensor(Table table, String name) {

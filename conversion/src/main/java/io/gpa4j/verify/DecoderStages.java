@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -42,10 +43,16 @@ final class DecoderStages {
     stage("decoder");
     stage("sampling");
     try (Table table = goldens.open("decoder")) {
+      Set<String> left = new TreeSet<>(table.names());
       for (String name : table.names()) {
         if (name.endsWith(".prompt")) {
-          prompt(table, name.substring(0, name.length() - ".prompt".length()), table.ints(name));
+          left.remove(name);
+          prompt(table, name.substring(0, name.length() - ".prompt".length()), table.ints(name), left);
         }
+      }
+      left.removeIf(name -> name.endsWith("_margin"));
+      if (!left.isEmpty()) {
+        stage("decoder").fail("nothing to compare with " + String.join(", ", left));
       }
     }
     stages.values().forEach(done);
@@ -55,8 +62,9 @@ final class DecoderStages {
     return stages.computeIfAbsent(name, key -> new Stage(name, GOLDEN, options));
   }
 
-  private void prompt(Table table, String prefix, int[] prompt) {
-    forward(table, prefix, prompt);
+  // Takes out of left what it compares.
+  private void prompt(Table table, String prefix, int[] prompt, Set<String> left) {
+    forward(table, prefix, prompt, left);
     for (String name : new TreeSet<>(table.names())) {
       if (!name.startsWith(prefix + ".")) {
         continue;
@@ -64,6 +72,9 @@ final class DecoderStages {
       String part = name.substring(prefix.length() + 1);
       Matcher greedy = GREEDY.matcher(part);
       Matcher probabilities = PROBABILITIES.matcher(part);
+      if (greedy.matches() || probabilities.matches()) {
+        left.remove(name);
+      }
       if (greedy.matches()) {
         generate(table, prefix, part, prompt, greedy);
       } else if (probabilities.matches()) {
@@ -72,17 +83,17 @@ final class DecoderStages {
     }
   }
 
-  private void forward(Table table, String prefix, int[] prompt) {
+  private void forward(Table table, String prefix, int[] prompt, Set<String> left) {
     Stage stage = stage("decoder");
     boolean all = table.has(prefix + ".logits_all");
     try {
       List<Tensor> inputs = all ? List.of(Tensor.of("prompt", prompt), Tensor.of("all", 1)) : List.of(Tensor.of("prompt", prompt));
       gpa.networks().run("decoder", inputs, result -> {
         String name = prefix + "." + result.name();
-        if (table.has(name)) {
+        if (left.remove(name)) {
           stage.tensor(name, result.copy().floats(), table.floats(name));
         } else if (result.name().equals("hidden_final")) {
-          lastRows(stage, table, prefix, result.copy());
+          lastRows(stage, table, prefix, result.copy(), left);
         }
         return true;
       });
@@ -91,9 +102,10 @@ final class DecoderStages {
     }
   }
 
-  private static void lastRows(Stage stage, Table table, String prefix, Tensor hidden) {
+  private static void lastRows(Stage stage, Table table, String prefix, Tensor hidden, Set<String> left) {
     for (String name : table.names()) {
       if (name.startsWith(prefix + ".") && LAST_ROWS.matcher(name.substring(prefix.length() + 1)).matches()) {
+        left.remove(name);
         float[] want = table.floats(name);
         float[] got = hidden.floats();
         stage.tensor(name, Arrays.copyOfRange(got, Math.max(0, got.length - want.length), got.length), want);
@@ -120,6 +132,7 @@ final class DecoderStages {
     Stage stage = stage("sampling");
     String name = prefix + "." + part;
     if (!table.has(prefix + ".logits_last")) {
+      stage.fail(name + ": there is no " + prefix + ".logits_last to draw from");
       return;
     }
     try {
