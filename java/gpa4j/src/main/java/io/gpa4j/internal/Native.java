@@ -29,6 +29,8 @@ public final class Native {
   private static final Logger LOG = LoggerFactory.getLogger("io.gpa4j.native");
   // Native code keeps its address: it must never be collected.
   private static final gpa_log_fn LOG_BRIDGE;
+  // Kept, as an exception out of a static initializer would reach nobody by its type.
+  private static final DeviceException FAILURE;
 
   static {
     // JavaCPP would count the mapped model as the process's memory and refuse to allocate.
@@ -36,34 +38,42 @@ public final class Native {
         && System.getProperty("org.bytedeco.javacpp.maxphysicalbytes") == null) {
       System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
     }
-    try {
-      int abi = gpa.gpa_abi_version();
-      if (abi != gpa.GPA_ABI_VERSION) {
-        throw new DeviceException("libgpa.so has ABI version " + abi + ", this library needs " + gpa.GPA_ABI_VERSION
-            + ": use gpa4j and gpa4j-bindings of the same version");
-      }
-    } catch (UnsatisfiedLinkError e) {
-      throw new DeviceException("the native library is not there for this machine ("
-          + System.getProperty("os.name") + " " + System.getProperty("os.arch") + "): " + e.getMessage(), e);
+    FAILURE = tryToLoad();
+    LOG_BRIDGE = FAILURE == null ? new LogBridge() : null;
+    if (FAILURE == null) {
+      gpa.gpa_log_set(LOG_BRIDGE, null);
     }
-    LOG_BRIDGE = new LogBridge();
-    gpa.gpa_log_set(LOG_BRIDGE, null);
   }
 
   private Native() {}
 
-  /** Makes sure that the library is loaded. */
+  private static DeviceException tryToLoad() {
+    try {
+      int abi = gpa.gpa_abi_version();
+      return abi == gpa.GPA_ABI_VERSION ? null : new DeviceException("libgpa.so has ABI version " + abi + ", this library needs "
+          + gpa.GPA_ABI_VERSION + ": use gpa4j and gpa4j-bindings of the same version");
+    } catch (LinkageError e) {
+      return new DeviceException("the native library is not there for this machine ("
+          + System.getProperty("os.name") + " " + System.getProperty("os.arch") + "): " + e.getMessage(), e);
+    }
+  }
+
+  /** Makes sure that the library is loaded; {@link DeviceException} if it cannot be. */
   static void load() {
-    // The static initializer does it.
+    if (FAILURE != null) {
+      throw new DeviceException(FAILURE.getMessage(), FAILURE);
+    }
   }
 
   /** Version of the native library. */
   public static String version() {
+    load();
     return string(gpa.gpa_version());
   }
 
   /** Kernel sets that this machine can run, best first. */
   public static List<String> kernels() {
+    load();
     List<String> names = new ArrayList<>();
     for (int i = 0; ; i++) {
       BytePointer name = gpa.gpa_isa_name(i);

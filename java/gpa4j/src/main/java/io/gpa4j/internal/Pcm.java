@@ -11,11 +11,6 @@ public final class Pcm implements AutoCloseable {
   /** The one rate that the engine knows. */
   public static final int SAMPLE_RATE = 16_000;
 
-  static {
-    // JavaCPP's own natives come with ours.
-    Native.load();
-  }
-
   private final String name;
   private final FloatPointer first;
   private final FloatPointer mix;
@@ -33,11 +28,14 @@ public final class Pcm implements AutoCloseable {
 
   /** Reads a direct buffer of native order in place, from its position to its limit. */
   public static Pcm inPlace(FloatBuffer buffer, String name) {
+    Native.load();
     return new Pcm(name, new FloatPointer(buffer), null, buffer.remaining(), buffer);
   }
 
   /** Room for samples that the caller then writes through {@link #write}. */
   static Pcm allocate(String name, long samples, boolean withMix) {
+    // JavaCPP's own natives come with ours.
+    Native.load();
     FloatPointer first = new FloatPointer(samples);
     return new Pcm(name, first, withMix ? new FloatPointer(samples) : null, samples, null);
   }
