@@ -70,10 +70,27 @@ GPA_API void gpa_log_set(gpa_log_fn fn, void* user);
 
 /* ---- element types (numbered as in GGUF) ---- */
 
-typedef enum gpa_dtype { GPA_F32 = 0, GPA_F16 = 1, GPA_I32 = 26, GPA_BF16 = 30 } gpa_dtype;
+typedef enum gpa_dtype {
+  GPA_F32 = 0,
+  GPA_F16 = 1,
+  GPA_Q4_0 = 2,
+  GPA_Q8_0 = 8,
+  GPA_Q4_K = 12,
+  GPA_Q5_K = 13,
+  GPA_Q6_K = 14,
+  GPA_IQ4_NL = 20,
+  GPA_I32 = 26,
+  GPA_BF16 = 30
+} gpa_dtype;
 
-/* Converts count elements (F32, F16, BF16 each way; round to nearest even). src and dst must not overlap. */
+/* Converts count elements between any two types but I32 (F16, BF16: round to nearest even; block types: count is a multiple of
+   their block, encoded as by gpa_dtype_quantize without importance). src and dst must not overlap. */
 GPA_API gpa_status gpa_dtype_convert(gpa_dtype from, const void* src, gpa_dtype to, void* dst, int64_t count, gpa_error* error);
+/* Encodes rows of cols floats to a block type; cols is a multiple of its block, every value finite. importance [cols], each >= 0
+   and finite, weighs the squared errors of a column (the mean of its squared activations, say); NULL: by the values themselves.
+   Errors: INVALID_ARGUMENT. */
+GPA_API gpa_status gpa_dtype_quantize(gpa_dtype to, const float* src, int64_t rows, int64_t cols, const float* importance, void* dst,
+                                      gpa_error* error);
 
 /* ---- model files ---- */
 

@@ -1,6 +1,7 @@
 // gpa.h: the library itself.
 #include "api/handles.h"
 #include "gpa/kernels/kernel_table.h"
+#include "gpa/kernels/quantize.h"
 #include "log.h"
 #include "raw_enum.h"
 
@@ -42,6 +43,24 @@ gpa_status gpa_dtype_convert(gpa_dtype from, const void* src, gpa_dtype to, void
     api::require(src, "src");
     api::require(dst, "dst");
     convert_elements(static_cast<DType>(from), src, static_cast<DType>(to), dst, count);
+  });
+}
+
+gpa_status gpa_dtype_quantize(gpa_dtype to, const float* src, int64_t rows, int64_t cols, const float* importance, void* dst,
+                              gpa_error* error) {
+  return api::guard(error, [&] {
+    const auto type = static_cast<DType>(raw_enum(to));
+    if (!dtype_quantized(type)) fail(GPA_ERROR_INVALID_ARGUMENT, "to is the type %d, which is no block type", raw_enum(to));
+    const int64_t block = dtype_block(type).elements;
+    int64_t count = 0;
+    if (rows < 0 || cols < 0 || cols % block != 0 || __builtin_mul_overflow(rows, cols, &count) || count > int64_t{1} << 56) {
+      fail(GPA_ERROR_INVALID_ARGUMENT, "%lld rows of %lld: not whole blocks of %lld", static_cast<long long>(rows),
+           static_cast<long long>(cols), static_cast<long long>(block));
+    }
+    if (count == 0) return;
+    api::require(src, "src");
+    api::require(dst, "dst");
+    quantize_rows(type, src, rows, cols, importance, dst);
   });
 }
 

@@ -243,7 +243,8 @@ const KernelTable* find_kernels(const char* name);
 // Names that find_kernels() accepts on this machine, best first, null-terminated.
 const char* const* available_kernels();
 
-// dst[i] = src[i] in another type (F32, F16, BF16; round to nearest even; NaN stays NaN, overflow becomes infinity).
+// dst[i] = src[i] in another type (F16, BF16: round to nearest even; NaN stays NaN, overflow becomes infinity). From block
+// types exactly, to them as quantize_rows() without importance; count is then a multiple of the block.
 void convert_elements(DType from, const void* src, DType to, void* dst, int64_t count);
 
 }  // namespace gpa

@@ -5,11 +5,41 @@
 namespace gpa {
 
 // Numbered as in GGUF files (ggml_type), so that a file's word is the enum's value.
-enum class DType : int32_t { kF32 = 0, kF16 = 1, kI32 = 26, kBF16 = 30 };
+enum class DType : int32_t {
+  kF32 = 0,
+  kF16 = 1,
+  kQ4_0 = 2,
+  kQ8_0 = 8,
+  kQ4_K = 12,
+  kQ5_K = 13,
+  kQ6_K = 14,
+  kIQ4_NL = 20,
+  kI32 = 26,
+  kBF16 = 30
+};
 
-// Bytes of `count` consecutive elements of a row.
+// Rows are stored in blocks of so many consecutive elements; a row's length is a multiple of it.
+struct Block {
+  int64_t elements;
+  int64_t bytes;
+};
+constexpr Block dtype_block(DType type) {
+  switch (type) {
+    case DType::kF16: case DType::kBF16: return {1, 2};
+    case DType::kQ4_0: case DType::kIQ4_NL: return {32, 18};
+    case DType::kQ8_0: return {32, 34};
+    case DType::kQ4_K: return {256, 144};
+    case DType::kQ5_K: return {256, 176};
+    case DType::kQ6_K: return {256, 210};
+    default: return {1, 4};
+  }
+}
+constexpr bool dtype_quantized(DType type) { return dtype_block(type).elements > 1; }
+
+// Bytes of `count` consecutive elements of a row, a multiple of the type's block.
 constexpr int64_t dtype_bytes(DType type, int64_t count) {
-  return count * (type == DType::kF16 || type == DType::kBF16 ? 2 : 4);
+  const Block block = dtype_block(type);
+  return count / block.elements * block.bytes;
 }
 
 // Activations: rows × cols f32, row-major and dense. For audio, rows are frames and cols are channels.

@@ -1,0 +1,94 @@
+#include "dequantize.h"
+
+#include "block_formats.h"
+#include "float_bits.h"
+
+namespace gpa {
+namespace {
+
+struct ScaleMin {
+  int scale, min;
+};
+
+// Of sub-block j < 8 of Q4_K and Q5_K.
+ScaleMin scale_min(const uint8_t* packed, int j) {
+  if (j < 4) return {packed[j] & 63, packed[j + 4] & 63};
+  return {(packed[j + 4] & 15) | (packed[j - 4] >> 6) << 4, packed[j + 4] >> 4 | (packed[j] >> 6) << 4};
+}
+
+void decode(const BlockQ4_0& block, float* out) {
+  const float d = f16_to_f32(block.d);
+  for (int j = 0; j < 16; ++j) {
+    out[j] = d * static_cast<float>((block.qs[j] & 15) - 8);
+    out[j + 16] = d * static_cast<float>((block.qs[j] >> 4) - 8);
+  }
+}
+
+void decode(const BlockQ8_0& block, float* out) {
+  const float d = f16_to_f32(block.d);
+  for (int j = 0; j < 32; ++j) out[j] = d * static_cast<float>(block.qs[j]);
+}
+
+void decode(const BlockIQ4_NL& block, float* out) {
+  const float d = f16_to_f32(block.d);
+  for (int j = 0; j < 16; ++j) {
+    out[j] = d * static_cast<float>(kIq4NlValues[block.qs[j] & 15]);
+    out[j + 16] = d * static_cast<float>(kIq4NlValues[block.qs[j] >> 4]);
+  }
+}
+
+void decode(const BlockQ4_K& block, float* out) {
+  const float d = f16_to_f32(block.d), dmin = f16_to_f32(block.dmin);
+  for (int j = 0; j < 8; ++j) {
+    const ScaleMin packed = scale_min(block.scales, j);
+    const float scale = d * static_cast<float>(packed.scale), min = dmin * static_cast<float>(packed.min);
+    for (int l = 0; l < 32; ++l) {
+      const int q = block.qs[j / 2 * 32 + l] >> j % 2 * 4 & 15;
+      out[32 * j + l] = scale * static_cast<float>(q) - min;
+    }
+  }
+}
+
+void decode(const BlockQ5_K& block, float* out) {
+  const float d = f16_to_f32(block.d), dmin = f16_to_f32(block.dmin);
+  for (int j = 0; j < 8; ++j) {
+    const ScaleMin packed = scale_min(block.scales, j);
+    const float scale = d * static_cast<float>(packed.scale), min = dmin * static_cast<float>(packed.min);
+    for (int l = 0; l < 32; ++l) {
+      const int q = (block.qs[j / 2 * 32 + l] >> j % 2 * 4 & 15) | (block.qh[l] >> j & 1) << 4;
+      out[32 * j + l] = scale * static_cast<float>(q) - min;
+    }
+  }
+}
+
+void decode(const BlockQ6_K& block, float* out) {
+  const float d = f16_to_f32(block.d);
+  for (int e = 0; e < 256; ++e) {
+    const int half = e / 128, i = e / 32 % 4, l = e % 32;
+    const int low = block.ql[64 * half + 32 * (i % 2) + l] >> i / 2 * 4 & 15;
+    const int high = block.qh[32 * half + l] >> 2 * i & 3;
+    out[e] = d * static_cast<float>(block.scales[e / 16]) * static_cast<float>((low | high << 4) - 32);
+  }
+}
+
+template <class Block, int64_t kElements>
+void decode_all(const void* src, float* dst, int64_t count) {
+  const auto* blocks = static_cast<const Block*>(src);
+  for (int64_t i = 0; i < count / kElements; ++i) decode(blocks[i], dst + i * kElements);
+}
+
+}  // namespace
+
+void dequantize(DType from, const void* src, float* dst, int64_t count) {
+  switch (from) {
+    case DType::kQ4_0: return decode_all<BlockQ4_0, 32>(src, dst, count);
+    case DType::kQ8_0: return decode_all<BlockQ8_0, 32>(src, dst, count);
+    case DType::kIQ4_NL: return decode_all<BlockIQ4_NL, 32>(src, dst, count);
+    case DType::kQ4_K: return decode_all<BlockQ4_K, 256>(src, dst, count);
+    case DType::kQ5_K: return decode_all<BlockQ5_K, 256>(src, dst, count);
+    case DType::kQ6_K: return decode_all<BlockQ6_K, 256>(src, dst, count);
+    default: return;
+  }
+}
+
+}  // namespace gpa
