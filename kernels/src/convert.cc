@@ -1,7 +1,7 @@
 #include <cassert>
 #include <cstring>
 
-#include "dequantize.h"
+#include "block_values.h"
 #include "float_bits.h"
 #include "gpa/kernels/kernel_table.h"
 #include "gpa/kernels/quantize.h"
@@ -28,7 +28,7 @@ void convert_blocks(DType from, const char* src, DType to, char* dst, int64_t co
     const char* in = src + dtype_bytes(from, i);
     char* out = dst + dtype_bytes(to, i);
     if (dtype_quantized(from))
-      dequantize(from, in, values, some);
+      decode_blocks(from, in, values, some);
     else
       convert_elements(from, in, DType::kF32, values, some);
     if (dtype_quantized(to))

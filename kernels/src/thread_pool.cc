@@ -43,6 +43,22 @@ bool spin_until(Ready ready) {
 struct alignas(kAlignment) Scratch {
   void* memory = nullptr;
   size_t bytes = 0;
+
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  ~Scratch() { std::free(memory); }
+
+  void* reserve(size_t wanted) {
+    if (bytes >= wanted) return memory;
+    std::free(memory);
+    memory = nullptr;
+    bytes = 0;
+    const size_t grown = (wanted + wanted / 4 + kAlignment - 1) / kAlignment * kAlignment;
+    memory = std::aligned_alloc(kAlignment, grown);
+    if (!memory) throw std::bad_alloc();
+    bytes = grown;
+    return memory;
+  }
 };
 
 }  // namespace
@@ -66,6 +82,7 @@ struct ThreadPool::State {
   std::exception_ptr failure;  // guarded by mutex
 
   std::vector<Scratch> scratch;
+  Scratch shared;
   std::vector<std::thread> workers;
 
   uint32_t generation() const { return static_cast<uint32_t>(claim.load() >> 32); }
@@ -99,10 +116,6 @@ struct ThreadPool::State {
     }
     work.notify_all();
     for (auto& worker : workers) worker.join();
-  }
-
-  ~State() {
-    for (auto& own : scratch) std::free(own.memory);
   }
 
   void worker(int thread) {
@@ -178,16 +191,9 @@ void ThreadPool::run(int parts, Task task, void* arg) {
 
 void* ThreadPool::scratch(int thread, size_t bytes) {
   assert(thread >= 0 && thread < threads());
-  Scratch& scratch = state_->scratch[thread];
-  if (scratch.bytes < bytes) {
-    std::free(scratch.memory);
-    scratch = {};
-    const size_t grown = (bytes + bytes / 4 + kAlignment - 1) / kAlignment * kAlignment;
-    scratch.memory = std::aligned_alloc(kAlignment, grown);
-    if (!scratch.memory) throw std::bad_alloc();
-    scratch.bytes = grown;
-  }
-  return scratch.memory;
+  return state_->scratch[thread].reserve(bytes);
 }
+
+void* ThreadPool::shared(size_t bytes) { return state_->shared.reserve(bytes); }
 
 }  // namespace gpa

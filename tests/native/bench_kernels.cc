@@ -60,7 +60,54 @@ __attribute__((target("avx2,fma"))) double peak_avx2() {
   static_cast<void>(keep);
   return 12.0 * 8 * 2 * kPeakSteps;
 }
+__attribute__((target("avx512f,avx512vnni"))) double peak_vnni() {
+  __m512i sum[24];
+  for (auto& s : sum) s = _mm512_set1_epi32(1);
+  __m512i a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(1);
+  for (int64_t i = 0; i < kPeakSteps; ++i) {
+#pragma GCC unroll 24
+    for (auto& s : sum) s = _mm512_dpbusd_epi32(s, a, b);
+    asm volatile("" : "+v"(a), "+v"(b));
+  }
+  for (int i = 1; i < 24; ++i) sum[0] = _mm512_add_epi32(sum[0], sum[i]);
+  volatile long long keep = sum[0][0];
+  static_cast<void>(keep);
+  return 24.0 * 64 * 2 * kPeakSteps;
+}
 #endif
+
+// The fastest of some runs of all threads, in work per second, where work() returns what it did.
+double fastest(double (*work)()) {
+  double best = 0;
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    const auto start = std::chrono::steady_clock::now();
+    pool().run(pool().threads(), [](void* arg, int, int) { (*static_cast<double (**)()>(arg))(); }, &work);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    best = std::max(best, static_cast<double>(pool().threads()) / took.count());
+  }
+  return best * work();
+}
+
+// Bytes per second that all threads read from memory together.
+double measure_stream() {
+  static const std::vector<int64_t> memory(size_t{512} << 17, 1);  // 512 MB
+  double best = 0;
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    const int parts = pool().threads() * 64;
+    const auto start = std::chrono::steady_clock::now();
+    pool().run(parts, [](void* arg, int part, int) {
+      const size_t count = memory.size() / static_cast<size_t>(*static_cast<int*>(arg)), begin = static_cast<size_t>(part) * count;
+      int64_t sum[8] = {};
+      for (size_t i = begin; i < begin + count; i += 8)
+        for (size_t j = 0; j < 8; ++j) sum[j] += memory[i + j];
+      volatile int64_t keep = sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7];
+      static_cast<void>(keep);
+    }, const_cast<int*>(&parts));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    best = std::max(best, static_cast<double>(memory.size() * sizeof(int64_t)) / took.count());
+  }
+  return best;
+}
 
 // FLOP/s of all threads on this table's registers; 0 where unknown.
 double measure_peak(const std::string& isa) {
@@ -70,14 +117,15 @@ double measure_peak(const std::string& isa) {
   if (isa == "avx2") work = peak_avx2;
 #endif
   if (!work) return 0;
-  double best = 0;
-  for (int repeat = 0; repeat < 3; ++repeat) {
-    const auto start = std::chrono::steady_clock::now();
-    pool().run(pool().threads(), [](void* arg, int, int) { (*static_cast<double (**)()>(arg))(); }, &work);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    best = std::max(best, static_cast<double>(pool().threads()) * (isa == "avx512" ? 768.0 : 192.0) * kPeakSteps / took.count());
-  }
-  return best;
+  return fastest(work);
+}
+
+// Integer operations per second likewise; 0 where the table has no such instruction.
+double measure_int8_peak([[maybe_unused]] const std::string& isa) {
+#if defined(__x86_64__)
+  if (isa == "avx512") return fastest(peak_vnni);
+#endif
+  return 0;
 }
 
 std::vector<float> floats(int64_t count) {
@@ -86,7 +134,13 @@ std::vector<float> floats(int64_t count) {
   return out;
 }
 
+// Of a block type: any bytes that make finite scales.
 std::vector<char> weights(DType type, int64_t count) {
+  if (dtype_quantized(type)) {
+    std::vector<char> out(static_cast<size_t>(dtype_bytes(type, count)));
+    for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<char>(i * 2654435761u >> 13 & 0x37);
+    return out;
+  }
   const auto values = floats(count);
   std::vector<char> out(static_cast<size_t>(dtype_bytes(type, count)));
   convert_elements(DType::kF32, values.data(), type, out.data(), count);
@@ -95,7 +149,7 @@ std::vector<char> weights(DType type, int64_t count) {
 
 struct Isa {
   const KernelTable* kernels;
-  double peak;
+  double peak, int8_peak, stream;  // per second; 0: unknown
 };
 
 void report(benchmark::State& state, const Isa& isa, double flop, double bytes) {
@@ -103,20 +157,22 @@ void report(benchmark::State& state, const Isa& isa, double flop, double bytes) 
   state.counters["GFLOP/s"] = benchmark::Counter(flop * runs * 1e-9, benchmark::Counter::kIsRate);
   if (isa.peak > 0) state.counters["of_peak"] = benchmark::Counter(flop * runs / isa.peak, benchmark::Counter::kIsRate);
   state.counters["GB/s"] = benchmark::Counter(bytes * runs * 1e-9, benchmark::Counter::kIsRate);
+  state.counters["of_stream"] = benchmark::Counter(bytes * runs / isa.stream, benchmark::Counter::kIsRate);
 }
 
-void linear(benchmark::State& state, Isa isa, int64_t rows, int64_t outputs, int64_t inputs, DType type) {
+void linear(benchmark::State& state, Isa isa, int64_t rows, int64_t outputs, int64_t inputs, DType type, Rounding rounding) {
   // Several copies, so that decoding reads weights from memory as it does with a whole model.
   const int64_t bytes = dtype_bytes(type, outputs * inputs);
-  const int64_t copies = rows < 8 ? std::max<int64_t>(1, (int64_t{192} << 20) / bytes) : 1;
+  const int64_t copies = rows <= 16 ? std::max<int64_t>(1, (int64_t{192} << 20) / bytes) : 1;
   std::vector<std::vector<char>> w(static_cast<size_t>(copies), weights(type, outputs * inputs));
   const auto x = floats(rows * inputs);
   std::vector<float> y(static_cast<size_t>(rows * outputs));
   size_t next = 0;
   for (auto _ : state) {
-    isa.kernels->linear(pool(), {.x = x.data(), .rows = rows, .w = {w[next].data(), type, outputs, inputs}, .epilogue = {}, .y = y.data()});
+    isa.kernels->linear(pool(), {.x = x.data(), .rows = rows, .w = {w[next].data(), type, outputs, inputs}, .epilogue = {}, .y = y.data(), .rounding = rounding});
     next = (next + 1) % w.size();
   }
+  if (rounding == Rounding::kInt8) isa.peak = isa.int8_peak;
   report(state, isa, 2.0 * static_cast<double>(rows * outputs * inputs), static_cast<double>(bytes));
 }
 
@@ -190,14 +246,22 @@ void register_cases(const std::string& name, const Isa& isa) {
   using I = int64_t;
   for (const auto& [type_name, type] : types) {
     const std::string suffix = std::string("_") + type_name;
-    add("linear_m512_n3072_k768" + suffix, linear, I{512}, I{3072}, I{768}, type);
-    add("linear_m32_n3072_k768" + suffix, linear, I{32}, I{3072}, I{768}, type);
-    add("linear_m8_n3072_k768" + suffix, linear, I{8}, I{3072}, I{768}, type);
-    add("decode_m1_n2304_k768" + suffix, linear, I{1}, I{2304}, I{768}, type);
-    add("decode_m4_n2304_k768" + suffix, linear, I{4}, I{2304}, I{768}, type);
+    add("linear_m512_n3072_k768" + suffix, linear, I{512}, I{3072}, I{768}, type, Rounding::kNone);
+    add("linear_m32_n3072_k768" + suffix, linear, I{32}, I{3072}, I{768}, type, Rounding::kNone);
+    add("linear_m8_n3072_k768" + suffix, linear, I{8}, I{3072}, I{768}, type, Rounding::kNone);
+    add("decode_m1_n2304_k768" + suffix, linear, I{1}, I{2304}, I{768}, type, Rounding::kNone);
+    add("decode_m4_n2304_k768" + suffix, linear, I{4}, I{2304}, I{768}, type, Rounding::kNone);
   }
-  add("linear_m1500_n1280_k1280_f16", linear, I{1500}, I{1280}, I{1280}, DType::kF16);
-  add("decode_head_m1_n8192_k768_f16", linear, I{1}, I{8192}, I{768}, DType::kF16);
+  const std::pair<const char*, DType> block_types[] = {{"q8_0", DType::kQ8_0}, {"q6_k", DType::kQ6_K}, {"q5_k", DType::kQ5_K},
+                                                       {"q4_k", DType::kQ4_K}, {"q4_0", DType::kQ4_0}, {"iq4_nl", DType::kIQ4_NL}};
+  for (const auto& [type_name, type] : block_types) {
+    const std::string suffix = std::string("_") + type_name;
+    for (const I rows : {1, 2, 4, 8, 16}) add("int8_decode_m" + std::to_string(rows) + "_n2304_k768" + suffix, linear, rows, I{2304}, I{768}, type, Rounding::kInt8);
+    add("int8_linear_m512_n3072_k768" + suffix, linear, I{512}, I{3072}, I{768}, type, Rounding::kInt8);
+    add("linear_m512_n3072_k768" + suffix, linear, I{512}, I{3072}, I{768}, type, Rounding::kNone);
+  }
+  add("linear_m1500_n1280_k1280_f16", linear, I{1500}, I{1280}, I{1280}, DType::kF16, Rounding::kNone);
+  add("decode_head_m1_n8192_k768_f16", linear, I{1}, I{8192}, I{768}, DType::kF16, Rounding::kNone);
   add("conv_k7_192ch_8000frames_f16", conv, I{8000}, I{192}, I{192}, I{7}, I{1}, I{1});
   add("conv_k7_192ch_dilation9_f16", conv, I{8000}, I{192}, I{192}, I{7}, I{9}, I{1});
   add("conv_k7_96ch_16000frames_f16", conv, I{16000}, I{96}, I{96}, I{7}, I{3}, I{1});
@@ -218,11 +282,15 @@ void register_cases(const std::string& name, const Isa& isa) {
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   benchmark::AddCustomContext("threads", std::to_string(pool().threads()));
+  const double stream = measure_stream();
+  benchmark::AddCustomContext("stream_GB/s", std::to_string(stream * 1e-9));
   for (auto* name = available_kernels(); *name; ++name) {
     if (std::string(*name) == "reference") continue;
     const double peak = measure_peak(*name);
     if (peak > 0) benchmark::AddCustomContext(std::string("peak_GFLOP/s_") + *name, std::to_string(peak * 1e-9));
-    register_cases(*name, {find_kernels(*name), peak});
+    const double int8_peak = measure_int8_peak(*name);
+    if (int8_peak > 0) benchmark::AddCustomContext(std::string("peak_int8_Gop/s_") + *name, std::to_string(int8_peak * 1e-9));
+    register_cases(*name, {find_kernels(*name), peak, int8_peak, stream});
   }
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

@@ -1,6 +1,7 @@
 // Products with many rows: weights are packed into panels of f32, block of K by block of K, and each panel is used
 // for many rows. A part is a rectangle of C.
 #pragma once
+#include "block_values.h"
 #include "cpu/product.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
@@ -43,6 +44,17 @@ inline Cut cut_product(const Product& p, int threads) {
   return cut;
 }
 
+// pack_rows() of a block type: first_k and depth (at most kBlock) are multiples of its block.
+inline void pack_blocks(DType type, const void* const (&from)[kWidth], int64_t first_k, int64_t depth, float* panel) {
+  float values[kWidth][kBlock];
+  const void* rows[kWidth];
+  for (int r = 0; r < kWidth; ++r) {
+    rows[r] = from[r] ? values[r] : nullptr;
+    if (from[r]) decode_blocks(type, static_cast<const char*>(from[r]) + dtype_bytes(type, first_k), values[r], depth);
+  }
+  pack_rows<DType::kF32>(rows, 0, depth, panel);
+}
+
 // Panels of columns first ... first + count, depth first_k ... first_k + depth; columns past the end are zero.
 inline void pack_weights(const Product& p, int64_t group, int64_t first, int64_t count, int64_t first_k, int64_t depth,
                          float* to) {
@@ -51,14 +63,18 @@ inline void pack_weights(const Product& p, int64_t group, int64_t first, int64_t
     for (int r = 0; r < kWidth; ++r)
       from[r] = column + r < count ? weight_row(p.w, group * p.cols() + first + column + r) : nullptr;
     float* panel = to + column / kPanel * kPanel * round_up(depth, kWidth);
-    pack_rows_of(p.w.type, from, first_k, depth, panel + column % kPanel);
+    if (dtype_quantized(p.w.type))
+      pack_blocks(p.w.type, from, first_k, depth, panel + column % kPanel);
+    else
+      pack_rows_of(p.w.type, from, first_k, depth, panel + column % kPanel);
   }
 }
 
 inline void multiply_part(const Product& p, int64_t group, int64_t row, int64_t rows, int64_t first, int64_t count,
                           float* scratch) {
   const int64_t panels = ceil_div(count, kPanel), width = panels * kPanel;
-  const int64_t blocks = ceil_div(p.depth(), kBlock), block = ceil_div(p.depth(), blocks);
+  const int64_t blocks = ceil_div(p.depth(), kBlock), even = ceil_div(p.depth(), blocks);
+  const int64_t block = dtype_quantized(p.w.type) ? kBlock : even;
   float* packed = scratch;
   float* copied = packed + width * kBlock;
   float* sums = copied + kCopiedRows * kARow;

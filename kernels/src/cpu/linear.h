@@ -2,28 +2,34 @@
 #pragma once
 #include "cpu/gemm_block.h"
 #include "cpu/gemm_dot.h"
+#include "cpu/int8_product.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
 
 inline void multiply(ThreadPool& pool, const Product& p) {
   if (p.rows <= 0 || p.w.rows <= 0) return;
-  if (p.rows < kFewRows)
+  if (p.rows < kFewRows && !dtype_quantized(p.w.type))
     multiply_few_rows(pool, p);
   else
     multiply_many_rows(pool, p);
 }
 
 void linear(ThreadPool& pool, const LinearArgs& a) {
-  multiply(pool, {.x = a.x,
-                  .frames = a.rows,
-                  .channels = a.w.cols,
-                  .w = a.w,
-                  .rows = a.rows,
-                  .epilogue = a.epilogue,
-                  .y = a.y,
-                  .y_row = a.w.rows,
-                  .y_size = a.rows * a.w.rows});
+  const Product product{.x = a.x,
+                        .frames = a.rows,
+                        .channels = a.w.cols,
+                        .w = a.w,
+                        .rows = a.rows,
+                        .epilogue = a.epilogue,
+                        .y = a.y,
+                        .y_row = a.w.rows,
+                        .y_size = a.rows * a.w.rows};
+  if (a.rounding == Rounding::kInt8 && dtype_quantized(a.w.type)) {
+    if (a.rows > 0 && a.w.rows > 0) multiply_int8(pool, product);
+  } else {
+    multiply(pool, product);
+  }
 }
 
 void conv1d(ThreadPool& pool, const Conv1dArgs& a) {
@@ -85,6 +91,10 @@ void embed(ThreadPool& pool, const EmbedArgs& a) {
   for_ranges(pool, a.count, cols, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const char* row = weight_row(a.table, a.ids[i]);
+      if (dtype_quantized(a.table.type)) {
+        decode_blocks(a.table.type, row, a.y + i * cols, cols);
+        continue;
+      }
       for_vectors(cols, [&](int64_t c, int64_t lanes) {
         Vec v;
         if (a.table.type == DType::kF16)

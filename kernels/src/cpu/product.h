@@ -40,8 +40,7 @@ struct Product {
 };
 
 inline const char* weight_row(const Weight& w, int64_t row) {
-  const int64_t bytes = w.type == DType::kF32 ? 4 : 2;
-  return static_cast<const char*>(w.data) + row * w.cols * bytes;
+  return static_cast<const char*>(w.data) + row * dtype_bytes(w.type, w.cols);
 }
 
 // to[0 ... depth) = A[row, first_k ... first_k + depth) of a group.

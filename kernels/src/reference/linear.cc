@@ -29,7 +29,27 @@ void read_row(const Weight& w, int64_t row, float* out) {
   convert_elements(w.type, w.slice_rows(row, 1).data, DType::kF32, out, w.cols);
 }
 
-void linear(ThreadPool&, const LinearArgs& a) {
+// x as Rounding::kInt8 leaves it.
+std::vector<float> rounded_rows(const LinearArgs& a) {
+  constexpr int64_t kBlock = 32;
+  std::vector<float> out(a.x, a.x + a.rows * a.w.cols);
+  for (size_t begin = 0; begin < out.size(); begin += kBlock) {
+    float most = 0;
+    for (size_t i = begin; i < begin + kBlock; ++i) most = std::fmax(most, std::fabs(out[i]));
+    const float scale = most / 127.0f, inverse = most > 0 ? 127.0f / most : 0.0f;
+    for (size_t i = begin; i < begin + kBlock; ++i) out[i] = scale * std::nearbyint(out[i] * inverse);
+  }
+  return out;
+}
+
+void linear(ThreadPool& pool, const LinearArgs& a) {
+  if (a.rounding == Rounding::kInt8 && dtype_quantized(a.w.type)) {
+    const std::vector<float> x = rounded_rows(a);
+    LinearArgs exact = a;
+    exact.x = x.data();
+    exact.rounding = Rounding::kNone;
+    return linear(pool, exact);
+  }
   std::vector<float> row(a.w.cols);
   for (int64_t n = 0; n < a.w.rows; ++n) {
     read_row(a.w, n, row.data());

@@ -26,6 +26,17 @@ int64_t find_not_finite(const void* data, int64_t count, Word exponent) {
   return -1;
 }
 
+// The same for the scales of blocks; the index is of the block's first element.
+int64_t find_scale_not_finite(const GgufTensor& tensor, Block block) {
+  const auto* bytes = static_cast<const char*>(tensor.data) + block.scale_offset;
+  for (int64_t i = 0; i < tensor.bytes / block.bytes; ++i) {
+    uint16_t scales[2] = {};
+    std::memcpy(scales, bytes + i * block.bytes, static_cast<size_t>(block.scale_count) * sizeof(uint16_t));
+    if ((scales[0] & 0x7C00) == 0x7C00 || (scales[1] & 0x7C00) == 0x7C00) return i * block.elements;
+  }
+  return -1;
+}
+
 void refuse_not_finite(const GgufFile& file) {
   for (const GgufTensor& tensor : file.tensors()) {
     int64_t found = -1;
@@ -33,7 +44,8 @@ void refuse_not_finite(const GgufFile& file) {
       case DType::kF32: found = find_not_finite<uint32_t>(tensor.data, tensor.bytes / 4, 0x7F800000u); break;
       case DType::kF16: found = find_not_finite<uint16_t>(tensor.data, tensor.bytes / 2, uint16_t{0x7C00}); break;
       case DType::kBF16: found = find_not_finite<uint16_t>(tensor.data, tensor.bytes / 2, uint16_t{0x7F80}); break;
-      default: break;
+      case DType::kI32: break;
+      default: found = find_scale_not_finite(tensor, dtype_block(static_cast<DType>(tensor.type))); break;
     }
     if (found >= 0) {
       fail(GPA_ERROR_MODEL_FORMAT, "%s: tensor '%s' holds NaN or infinity at element %lld", file.path().c_str(),

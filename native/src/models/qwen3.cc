@@ -18,12 +18,17 @@ float positive(const GgufFile& file, const char* key) {
   return static_cast<float>(number);
 }
 
+// Decoding is bound by the weights that it reads: with those of a block type the activations are rounded too.
+void multiply(const Context& context, const Matrix& x, const Weight& weight, Epilogue epilogue, float* y) {
+  context.kernels.linear(context.pool, {x.data, x.rows, weight, epilogue, y, Rounding::kInt8});
+}
+
 // x + W y is written over x.
 void add_product(const Context& context, const Matrix& y, const Linear& linear, Matrix x) {
   Epilogue epilogue;
   epilogue.bias = linear.bias;
   epilogue.residual = x.data;
-  context.kernels.linear(context.pool, {y.data, y.rows, linear.weight, epilogue, x.data});
+  multiply(context, y, linear.weight, epilogue, x.data);
 }
 
 }  // namespace
@@ -109,7 +114,7 @@ Matrix Qwen3::logits(const Context& context, const Matrix& hidden, std::span<con
     // A kernel writes dense rows: where a row holds several ranges they are put in their place afterwards.
     const bool dense = hidden.rows == 1 || range.count == count;
     float* y = dense ? out.data + column : context.arena.matrix(hidden.rows, range.count).data;
-    context.kernels.linear(context.pool, {hidden.data, hidden.rows, head_.slice_rows(range.first, range.count), {}, y});
+    multiply(context, hidden, head_.slice_rows(range.first, range.count), {}, y);
     for (int64_t row = 0; !dense && row < hidden.rows; ++row) {
       std::memcpy(out.data + row * count + column, y + row * range.count, static_cast<size_t>(range.count) * sizeof(float));
     }
@@ -171,7 +176,7 @@ Matrix Qwen3::project(const Context& context, const Matrix& x, const Linear& lin
   const Matrix y = context.arena.matrix(x.rows, linear.weight.rows);
   Epilogue epilogue;
   epilogue.bias = linear.bias;
-  context.kernels.linear(context.pool, {x.data, x.rows, linear.weight, epilogue, y.data});
+  multiply(context, x, linear.weight, epilogue, y.data);
   return y;
 }
 

@@ -29,6 +29,8 @@ int64_t element_count(const GgufTensor& tensor) {
   return count;
 }
 
+constexpr const char* kWeightTypes = "F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q4_K, Q4_0 and IQ4_NL";
+
 const char* type_name(int32_t type) { return find_gguf_type(type)->name; }
 
 }  // namespace
@@ -44,9 +46,8 @@ Weight Weights::matrix(const std::string& name, int64_t rows, int64_t cols) cons
            "has the shape " + shape_text(tensor.shape) + ", expected " + std::to_string(rows) + " rows of " + std::to_string(cols));
   }
   const auto type = static_cast<DType>(tensor.type);
-  if (type != DType::kF32 && type != DType::kF16 && type != DType::kBF16) {
-    refuse(file_, full, GPA_ERROR_UNSUPPORTED,
-           std::string("is of type ") + type_name(tensor.type) + "; F32, F16 and BF16 are supported");
+  if (type != DType::kF32 && type != DType::kF16 && type != DType::kBF16 && !dtype_quantized(type)) {
+    refuse(file_, full, GPA_ERROR_UNSUPPORTED, std::string("is of type ") + type_name(tensor.type) + "; " + kWeightTypes + " are supported");
   }
   return {tensor.data, type, rows, cols};
 }

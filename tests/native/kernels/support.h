@@ -33,7 +33,23 @@ struct Weights {
   Weight view() const { return {bytes.data(), type, rows, cols}; }
 };
 
+// Blocks of any bits, but for their f16 scales.
+inline Weights random_blocks(DType type, int64_t rows, int64_t cols, uint32_t seed) {
+  std::mt19937 generator(seed);
+  Weights w{std::vector<unsigned char>(static_cast<size_t>(dtype_bytes(type, rows * cols))), type, rows, cols};
+  for (unsigned char& byte : w.bytes) byte = static_cast<unsigned char>(generator());
+  const Block block = dtype_block(type);
+  for (size_t begin = 0; begin < w.bytes.size(); begin += static_cast<size_t>(block.bytes)) {
+    for (int64_t i = 0; i < block.scale_count; ++i) {
+      const float scale = static_cast<float>(generator() % 1000 + 1) / 1e6f;
+      convert_elements(DType::kF32, &scale, DType::kF16, &w.bytes[begin + static_cast<size_t>(block.scale_offset + 2 * i)], 1);
+    }
+  }
+  return w;
+}
+
 inline Weights random_weights(DType type, int64_t rows, int64_t cols, uint32_t seed) {
+  if (dtype_quantized(type)) return random_blocks(type, rows, cols, seed);
   const Floats values = random_floats(rows * cols, seed, 1.0f / std::sqrt(static_cast<float>(cols)));
   Weights w{std::vector<unsigned char>(static_cast<size_t>(dtype_bytes(type, rows * cols))), type, rows, cols};
   convert_elements(DType::kF32, values.data(), type, w.bytes.data(), rows * cols);
@@ -63,7 +79,17 @@ inline double largest_difference(const Floats& want, const Floats& got) {
 }
 
 inline const char* name_of(DType type) {
-  return type == DType::kF16 ? "F16" : type == DType::kBF16 ? "BF16" : "F32";
+  switch (type) {
+    case DType::kF16: return "F16";
+    case DType::kBF16: return "BF16";
+    case DType::kQ4_0: return "Q4_0";
+    case DType::kQ8_0: return "Q8_0";
+    case DType::kQ4_K: return "Q4_K";
+    case DType::kQ5_K: return "Q5_K";
+    case DType::kQ6_K: return "Q6_K";
+    case DType::kIQ4_NL: return "IQ4_NL";
+    default: return "F32";
+  }
 }
 
 inline std::vector<std::string> tables() {
@@ -73,6 +99,7 @@ inline std::vector<std::string> tables() {
 }
 
 constexpr DType kTypes[] = {DType::kF32, DType::kF16, DType::kBF16};
+constexpr DType kBlockTypes[] = {DType::kQ8_0, DType::kQ6_K, DType::kQ5_K, DType::kQ4_K, DType::kQ4_0, DType::kIQ4_NL};
 constexpr int kThreadCounts[] = {1, 2, 3, 5};
 
 // A test for each table that this machine can run.

@@ -1,5 +1,5 @@
 // Every op of a backend as a function pointer. Models are written once against this table.
-// All activations are f32 [rows, cols] row-major (audio: [frames, channels]); weights F32, F16 or BF16.
+// All activations are f32 [rows, cols] row-major (audio: [frames, channels]); weights F32, F16, BF16 or a block type.
 // Unless said otherwise outputs must not overlap inputs. Arguments are checked by assertions only.
 #pragma once
 #include "gpa/kernels/thread_pool.h"
@@ -19,13 +19,20 @@ struct Epilogue {
   const float* residual = nullptr;
 };
 
+// How activations enter a product with weights of a block type (others: always kNone).
+//   kNone  as f32
+//   kInt8  each block of 32 columns rounded first: x ~ s q, s = max |x| / 127, q = x / s to the nearest integer, ties to even
+enum class Rounding { kNone, kInt8 };
+
 // y[m, n] = epilogue(sum_k x[m, k] w[n, k]).   x [rows, w.cols], y [rows, w.rows].
+// With kInt8 a row of y has the same bits whatever the other rows and the threads.
 struct LinearArgs {
   const float* x;
   int64_t rows;
   Weight w;
   Epilogue epilogue;
   float* y;
+  Rounding rounding = Rounding::kNone;
 };
 
 // y[t, o] = epilogue(sum_{j, i} x[t * stride + j * dilation - pad_left, i] w[o, j, i]), x zero outside.

@@ -25,6 +25,9 @@ class ThreadPool {
   // Only to be asked for by the running part's own thread; contents are undefined.
   void* scratch(int thread, size_t bytes);
 
+  // The same for the caller of run(), to be read by all threads of the runs that follow.
+  void* shared(size_t bytes);
+
  private:
   struct State;
   State* state_;

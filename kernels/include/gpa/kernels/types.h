@@ -22,15 +22,17 @@ enum class DType : int32_t {
 struct Block {
   int64_t elements;
   int64_t bytes;
+  int64_t scale_offset = 0;  // where the f16 scale, or scale and minimum, of a block type stand
+  int64_t scale_count = 0;
 };
 constexpr Block dtype_block(DType type) {
   switch (type) {
     case DType::kF16: case DType::kBF16: return {1, 2};
-    case DType::kQ4_0: case DType::kIQ4_NL: return {32, 18};
-    case DType::kQ8_0: return {32, 34};
-    case DType::kQ4_K: return {256, 144};
-    case DType::kQ5_K: return {256, 176};
-    case DType::kQ6_K: return {256, 210};
+    case DType::kQ4_0: case DType::kIQ4_NL: return {32, 18, 0, 1};
+    case DType::kQ8_0: return {32, 34, 0, 1};
+    case DType::kQ4_K: return {256, 144, 0, 2};
+    case DType::kQ5_K: return {256, 176, 0, 2};
+    case DType::kQ6_K: return {256, 210, 208, 1};
     default: return {1, 4};
   }
 }

@@ -1,7 +1,8 @@
-#include "dequantize.h"
-
+// The values of blocks, exactly. Static, so that code of one instruction set may use them.
+#pragma once
 #include "block_formats.h"
 #include "float_bits.h"
+#include "gpa/kernels/types.h"
 
 namespace gpa {
 namespace {
@@ -11,12 +12,12 @@ struct ScaleMin {
 };
 
 // Of sub-block j < 8 of Q4_K and Q5_K.
-ScaleMin scale_min(const uint8_t* packed, int j) {
+inline ScaleMin scale_min(const uint8_t* packed, int j) {
   if (j < 4) return {packed[j] & 63, packed[j + 4] & 63};
   return {(packed[j + 4] & 15) | (packed[j - 4] >> 6) << 4, packed[j + 4] >> 4 | (packed[j] >> 6) << 4};
 }
 
-void decode(const BlockQ4_0& block, float* out) {
+inline void decode(const BlockQ4_0& block, float* out) {
   const float d = f16_to_f32(block.d);
   for (int j = 0; j < 16; ++j) {
     out[j] = d * static_cast<float>((block.qs[j] & 15) - 8);
@@ -24,12 +25,12 @@ void decode(const BlockQ4_0& block, float* out) {
   }
 }
 
-void decode(const BlockQ8_0& block, float* out) {
+inline void decode(const BlockQ8_0& block, float* out) {
   const float d = f16_to_f32(block.d);
   for (int j = 0; j < 32; ++j) out[j] = d * static_cast<float>(block.qs[j]);
 }
 
-void decode(const BlockIQ4_NL& block, float* out) {
+inline void decode(const BlockIQ4_NL& block, float* out) {
   const float d = f16_to_f32(block.d);
   for (int j = 0; j < 16; ++j) {
     out[j] = d * static_cast<float>(kIq4NlValues[block.qs[j] & 15]);
@@ -37,7 +38,7 @@ void decode(const BlockIQ4_NL& block, float* out) {
   }
 }
 
-void decode(const BlockQ4_K& block, float* out) {
+inline void decode(const BlockQ4_K& block, float* out) {
   const float d = f16_to_f32(block.d), dmin = f16_to_f32(block.dmin);
   for (int j = 0; j < 8; ++j) {
     const ScaleMin packed = scale_min(block.scales, j);
@@ -49,7 +50,7 @@ void decode(const BlockQ4_K& block, float* out) {
   }
 }
 
-void decode(const BlockQ5_K& block, float* out) {
+inline void decode(const BlockQ5_K& block, float* out) {
   const float d = f16_to_f32(block.d), dmin = f16_to_f32(block.dmin);
   for (int j = 0; j < 8; ++j) {
     const ScaleMin packed = scale_min(block.scales, j);
@@ -61,7 +62,7 @@ void decode(const BlockQ5_K& block, float* out) {
   }
 }
 
-void decode(const BlockQ6_K& block, float* out) {
+inline void decode(const BlockQ6_K& block, float* out) {
   const float d = f16_to_f32(block.d);
   for (int e = 0; e < 256; ++e) {
     const int half = e / 128, i = e / 32 % 4, l = e % 32;
@@ -77,9 +78,8 @@ void decode_all(const void* src, float* dst, int64_t count) {
   for (int64_t i = 0; i < count / kElements; ++i) decode(blocks[i], dst + i * kElements);
 }
 
-}  // namespace
-
-void dequantize(DType from, const void* src, float* dst, int64_t count) {
+// dst[i] = the value of element i; count a multiple of the type's block. Other types: nothing.
+[[maybe_unused]] void decode_blocks(DType from, const void* src, float* dst, int64_t count) {
   switch (from) {
     case DType::kQ4_0: return decode_all<BlockQ4_0, 32>(src, dst, count);
     case DType::kQ8_0: return decode_all<BlockQ8_0, 32>(src, dst, count);
@@ -91,4 +91,5 @@ void dequantize(DType from, const void* src, float* dst, int64_t count) {
   }
 }
 
+}  // namespace
 }  // namespace gpa

@@ -1,0 +1,131 @@
+// Vectors of levels (small integers of 8 bits) and their products. A vector holds kWidth groups of four consecutive
+// levels, one group for each of kWidth weight rows; a product adds, for each row, the four products with the same four
+// levels of an activation row.
+//   with VNNI     weights are unsigned (level + a bias), activations int8
+//   with AVX2     weights are int8, activations int16 in the order 0 2 1 3
+//   without both  weights and activations int8
+#pragma once
+#include "cpu/vec.h"
+
+namespace gpa::GPA_ISA_NAMESPACE {
+namespace {
+
+using Bytes = uint8_t __attribute__((vector_size(4 * kWidth)));
+
+inline Bytes bytes_of(Ints v) { return reinterpret_cast<Bytes>(v); }
+inline Ints ints_of(Bytes v) { return reinterpret_cast<Ints>(v); }
+inline Bytes all_bytes(uint8_t b) { return b - Bytes{}; }
+inline Bytes load_bytes(const void* p) {
+  Bytes v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+inline void store_bytes(void* p, Bytes v) { memcpy(p, &v, sizeof v); }
+inline Ints all_ints(int32_t i) { return i - Ints{}; }
+inline Vec to_floats(Ints v) { return {__builtin_convertvector(v, Floats)}; }
+
+// Rows lie `row_bytes` apart; lane L of the result is the 16 bytes at row 4 L + first.
+inline Bytes load_rows(const char* rows, int64_t row_bytes, int first) {
+  const char* p = rows + first * row_bytes;
+#if defined(GPA_ISA_AVX512)
+  const auto at = [&](int lane) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + lane * 4 * row_bytes)); };
+  __m512i v = _mm512_castsi128_si512(at(0));
+  v = _mm512_inserti32x4(v, at(1), 1);
+  v = _mm512_inserti32x4(v, at(2), 2);
+  return reinterpret_cast<Bytes>(_mm512_inserti32x4(v, at(3), 3));
+#elif defined(GPA_ISA_AVX2)
+  const auto at = [&](int lane) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + lane * 4 * row_bytes)); };
+  return reinterpret_cast<Bytes>(_mm256_inserti128_si256(_mm256_castsi128_si256(at(0)), at(1), 1));
+#else
+  return load_bytes(p);
+#endif
+}
+
+// Within each lane of 16 bytes: the first (second) elements of a and b alternately.
+template <int Low, int... J>
+inline Ints interleave_ints(Ints a, Ints b, Indices<J...>) {
+  return __builtin_shufflevector(a, b, ((J & 1 ? kWidth : 0) + (J & ~3) + 2 * Low + (J & 3) / 2)...);
+}
+template <int Low, int... J>
+inline Ints interleave_pairs(Ints a, Ints b, Indices<J...>) {
+  return __builtin_shufflevector(a, b, ((J & 2 ? kWidth : 0) + (J & ~3) + 2 * Low + (J & 1))...);
+}
+
+// In: v[i] lane L = four groups of row 4 L + i. Out: v[g] = group g of all rows, in order.
+inline void transpose_groups(Bytes (&v)[4]) {
+  constexpr auto kLanes = Iota<kWidth>();
+  const Ints a = ints_of(v[0]), b = ints_of(v[1]), c = ints_of(v[2]), d = ints_of(v[3]);
+  const Ints ab0 = interleave_ints<0>(a, b, kLanes), ab1 = interleave_ints<1>(a, b, kLanes);
+  const Ints cd0 = interleave_ints<0>(c, d, kLanes), cd1 = interleave_ints<1>(c, d, kLanes);
+  v[0] = bytes_of(interleave_pairs<0>(ab0, cd0, kLanes));
+  v[1] = bytes_of(interleave_pairs<1>(ab0, cd0, kLanes));
+  v[2] = bytes_of(interleave_pairs<0>(ab1, cd1, kLanes));
+  v[3] = bytes_of(interleave_pairs<1>(ab1, cd1, kLanes));
+}
+
+// f32 of an f16 in the low half of each element.
+inline Vec low_halves(Ints v) {
+  uint16_t __attribute__((vector_size(2 * kWidth))) halves = __builtin_convertvector(v & 0xffff, decltype(halves));
+  uint16_t lanes[kWidth];
+  memcpy(lanes, &halves, sizeof halves);
+  return Vec::load_f16(lanes);
+}
+
+// The 16-bit words at the begin of kWidth rows, as f16.
+inline Vec load_row_halves(const char* rows, int64_t row_bytes) {
+  uint16_t lanes[kWidth];
+#pragma GCC unroll 16
+  for (int r = 0; r < kWidth; ++r) memcpy(&lanes[r], rows + r * row_bytes, sizeof(uint16_t));
+  return Vec::load_f16(lanes);
+}
+
+#if defined(GPA_ISA_AVX512)
+
+constexpr bool kUnsignedLevels = true;
+using Level = int8_t;
+using Group = Ints;
+inline Group open_group(Bytes weights) { return ints_of(weights); }
+inline Ints add_products(Ints sum, Group w, const Level* x) {
+  int32_t four;
+  memcpy(&four, x, sizeof four);
+  return reinterpret_cast<Ints>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), reinterpret_cast<__m512i>(w), _mm512_set1_epi32(four)));
+}
+
+#elif defined(GPA_ISA_AVX2)
+
+constexpr bool kUnsignedLevels = false;
+using Level = int16_t;
+struct Group {
+  __m256i even, odd;
+};
+inline Group open_group(Bytes weights) {
+  const __m256i v = reinterpret_cast<__m256i>(weights);
+  return {_mm256_srai_epi16(_mm256_slli_epi16(v, 8), 8), _mm256_srai_epi16(v, 8)};
+}
+inline Ints add_products(Ints sum, Group w, const Level* x) {
+  int32_t even, odd;
+  memcpy(&even, x, sizeof even);
+  memcpy(&odd, x + 2, sizeof odd);
+  const __m256i products = _mm256_add_epi32(_mm256_madd_epi16(w.even, _mm256_set1_epi32(even)), _mm256_madd_epi16(w.odd, _mm256_set1_epi32(odd)));
+  return sum + reinterpret_cast<Ints>(products);
+}
+
+#else
+
+constexpr bool kUnsignedLevels = false;
+using Level = int8_t;
+struct Group {
+  Ints level[4];
+};
+inline Group open_group(Bytes weights) {
+  const Ints v = ints_of(weights);
+  return {{v << 24 >> 24, v << 16 >> 24, v << 8 >> 24, v >> 24}};
+}
+inline Ints add_products(Ints sum, const Group& w, const Level* x) {
+  return sum + ((w.level[0] * x[0] + w.level[1] * x[1]) + (w.level[2] * x[2] + w.level[3] * x[3]));
+}
+
+#endif
+
+}  // namespace
+}  // namespace gpa::GPA_ISA_NAMESPACE

@@ -1,0 +1,119 @@
+// linear with weights of block types: rounded activations and f32 ones, against the reference.
+#include "kernels/support.h"
+
+namespace gpa::test {
+namespace {
+
+class BlockTypesTest : public KernelTest {};
+GPA_FOR_EACH_TABLE(BlockTypesTest);
+
+struct Shape {
+  int64_t rows, outputs, inputs;
+};
+
+constexpr Shape kShapes[] = {{1, 3, 256},   {1, 33, 768},  {2, 17, 256},  {3, 31, 512},  {5, 3, 1024},  {6, 64, 256},
+                             {7, 129, 768}, {8, 16, 2304}, {12, 63, 512}, {13, 31, 256}, {33, 48, 768}, {270, 40, 1280}};
+
+std::string text(const Shape& s, DType type) {
+  return std::string(name_of(type)) + " " + std::to_string(s.rows) + "x" + std::to_string(s.outputs) + "x" + std::to_string(s.inputs);
+}
+
+TEST_P(BlockTypesTest, roundedRows_matchReference) {
+  for (const Shape& s : kShapes) {
+    for (DType type : kBlockTypes) {
+      const Floats x = random_floats(s.rows * s.inputs, 1);
+      const Weights w = random_weights(type, s.outputs, s.inputs, 2);
+      compare(s.rows * s.outputs, 1e-11, text(s, type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
+        k.linear(pool, {.x = x.data(), .rows = s.rows, .w = w.view(), .epilogue = {}, .y = y, .rounding = Rounding::kInt8});
+      });
+    }
+  }
+}
+
+TEST_P(BlockTypesTest, floatRows_matchReference) {
+  for (const Shape& s : kShapes) {
+    for (DType type : kBlockTypes) {
+      const Floats x = random_floats(s.rows * s.inputs, 3);
+      const Weights w = random_weights(type, s.outputs, s.inputs, 4);
+      compare(s.rows * s.outputs, 1e-11, text(s, type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
+        k.linear(pool, {.x = x.data(), .rows = s.rows, .w = w.view(), .epilogue = {}, .y = y});
+      });
+    }
+  }
+}
+
+// Columns that are no multiple of a superblock, for the types with blocks of 32.
+TEST_P(BlockTypesTest, oddNumberOfBlocks_matchesReference) {
+  for (DType type : kBlockTypes) {
+    if (dtype_block(type).elements > 32) continue;
+    for (const Shape& s : {Shape{1, 20, 32}, Shape{9, 35, 96}, Shape{2, 65, 800}, Shape{4, 16, 1568}}) {
+      const Floats x = random_floats(s.rows * s.inputs, 5);
+      const Weights w = random_weights(type, s.outputs, s.inputs, 6);
+      for (Rounding rounding : {Rounding::kNone, Rounding::kInt8})
+        compare(s.rows * s.outputs, 1e-11, text(s, type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
+          k.linear(pool, {.x = x.data(), .rows = s.rows, .w = w.view(), .epilogue = {}, .y = y, .rounding = rounding});
+        });
+    }
+  }
+}
+
+TEST_P(BlockTypesTest, epilogue_matchesReference) {
+  const Shape s{9, 37, 256};
+  const Floats x = random_floats(s.rows * s.inputs, 7), bias = random_floats(s.outputs, 8), gamma = random_floats(s.outputs, 9);
+  const Floats residual = random_floats(s.rows * s.outputs, 10);
+  const Weights w = random_weights(DType::kQ8_0, s.outputs, s.inputs, 11);
+  const Epilogue epilogue{bias.data(), Activation::kSilu, gamma.data(), residual.data()};
+  compare(s.rows * s.outputs, 1e-11, text(s, w.type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
+    k.linear(pool, {.x = x.data(), .rows = s.rows, .w = w.view(), .epilogue = epilogue, .y = y, .rounding = Rounding::kInt8});
+  });
+}
+
+TEST_P(BlockTypesTest, roundedRowOfAnotherBatch_hasTheSameBits) {
+  constexpr int64_t kOutputs = 150, kInputs = 1024, kRows = 40;
+  const Floats x = random_floats(kRows * kInputs, 12);
+  for (DType type : kBlockTypes) {
+    const Weights w = random_weights(type, kOutputs, kInputs, 13);
+    ThreadPool pool(2);
+    const auto product = [&](int64_t first, int64_t rows) {
+      Floats y(static_cast<size_t>(rows * kOutputs));
+      kernels().linear(pool, {.x = x.data() + first * kInputs, .rows = rows, .w = w.view(), .epilogue = {}, .y = y.data(), .rounding = Rounding::kInt8});
+      return y;
+    };
+    const Floats all = product(0, kRows);
+    for (int64_t rows : {1, 2, 5, 7, 8, 13}) {
+      for (int64_t first : {0, 3, 20}) {
+        const Floats some = product(first, rows);
+        EXPECT_EQ(0, std::memcmp(some.data(), all.data() + first * kOutputs, some.size() * sizeof(float)))
+            << name_of(type) << ": rows " << first << " ... " << first + rows;
+      }
+    }
+  }
+}
+
+// Zero rows, one huge value in a block, and a weight block of zeros.
+TEST_P(BlockTypesTest, extremeRows_matchReference) {
+  constexpr int64_t kOutputs = 18, kInputs = 256, kRows = 3;
+  Floats x = random_floats(kRows * kInputs, 14);
+  std::fill(x.begin(), x.begin() + kInputs, 0.0f);
+  x[kInputs + 5] = 3e30f;
+  for (DType type : kBlockTypes) {
+    Weights w = random_weights(type, kOutputs, kInputs, 15);
+    std::fill(w.bytes.begin(), w.bytes.begin() + dtype_bytes(type, kInputs), 0);
+    compare(kRows * kOutputs, 1e-11, name_of(type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
+      k.linear(pool, {.x = x.data(), .rows = kRows, .w = w.view(), .epilogue = {}, .y = y, .rounding = Rounding::kInt8});
+    });
+  }
+}
+
+TEST_P(BlockTypesTest, embed_matchesReference) {
+  const std::vector<int32_t> ids = {3, 0, 6, 3};
+  for (DType type : kBlockTypes) {
+    const Weights w = random_weights(type, 7, 512, 16);
+    compare(static_cast<int64_t>(ids.size()) * 512, 1e-13, name_of(type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
+      k.embed(pool, {.table = w.view(), .ids = ids.data(), .count = static_cast<int64_t>(ids.size()), .y = y});
+    });
+  }
+}
+
+}  // namespace
+}  // namespace gpa::test
