@@ -7,77 +7,92 @@
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
 
-constexpr int64_t kOpenColumns = 768;    // columns of a panel that are open at once, a multiple of every block
-constexpr int64_t kOpenPanels = kLevelTilePanels;
-constexpr int64_t kLevelPartRows = 256;  // rows of a part
+constexpr int64_t kOpenColumns = 512;    // columns of a panel that are open at once, a multiple of every block
+constexpr int64_t kOpenBlocks = kOpenColumns / kLevelBlock;
+constexpr int64_t kWide = kLevelTilePanels * kWidth;
+constexpr int64_t kLevelPartTiles = 43;  // tiles of a part
 
-constexpr int64_t kOpenBytes = kOpenPanels * kWidth * (kOpenColumns + 4 * (kOpenColumns / 16 + kOpenColumns / kLevelBlock));
+// What a part needs beside x and w.
+template <DType type>
+struct LevelScratch {
+  PanelBlock<type>* open;  // [kLevelTilePanels][kOpenBlocks]
+  char* padded;            // rows past the end: zeros
+  float* sums;             // [rows][kWide]
 
-// Lays panels out in kOpenBytes of memory.
-inline void place_panels(char* memory, Panel (&panels)[kOpenPanels]) {
-  for (Panel& panel : panels) {
-    panel.levels = reinterpret_cast<uint8_t*>(memory);
-    panel.scales = reinterpret_cast<float*>(panel.levels + kWidth * kOpenColumns);
-    panel.mins = panel.scales + kWidth * (kOpenColumns / 16);
-    memory += kOpenBytes / kOpenPanels;
+  static int64_t bytes(int64_t rows, int64_t row_bytes) {
+    return kLevelTilePanels * kOpenBlocks * static_cast<int64_t>(sizeof(PanelBlock<type>)) + round_up(kWidth * row_bytes, 64) +
+           rows * kWide * static_cast<int64_t>(sizeof(float));
+  }
+  LevelScratch(void* memory, int64_t row_bytes)
+      : open(static_cast<PanelBlock<type>*>(memory)), padded(reinterpret_cast<char*>(open + kLevelTilePanels * kOpenBlocks)),
+        sums(reinterpret_cast<float*>(padded + round_up(kWidth * row_bytes, 64))) {}
+};
+
+// Up to kLevelTilePanels panels of weights; rows past the end lie in padded memory.
+struct PanelRows {
+  const char* weights;
+  const char* padded;  // the last panel's rows, or null when it is whole
+  int64_t panels, row_bytes;
+
+  const char* panel(int64_t i) const { return padded && i == panels - 1 ? padded : weights + i * kWidth * row_bytes; }
+};
+
+// sums[r][panel] for `rows` rows, opening some columns of the panels at once for all rows.
+template <DType type>
+void multiply_open_panels(const PanelRows& w, const LevelBlock* x, int64_t rows, int64_t blocks, const LevelScratch<type>& scratch) {
+  for (int64_t b = 0; b < blocks; b += kOpenBlocks) {
+    const int64_t some = smaller(kOpenBlocks, blocks - b);
+    for (int64_t i = 0; i < w.panels; ++i)
+      open_panel<type>(w.panel(i), w.row_bytes, b * kLevelBlock, some * kLevelBlock, scratch.open + i * kOpenBlocks);
+    for (int64_t r = 0; r < rows; r += kLevelTileRows) {
+      const int64_t tile_rows = smaller<int64_t>(kLevelTileRows, rows - r);
+      const LevelBlock* tile = x + r / kLevelTileRows * blocks + b;
+      float* sums = scratch.sums + r * kWide;
+      if (w.panels == kLevelTilePanels)
+        level_tile_of<type, kLevelTilePanels>(tile_rows)(tile, scratch.open, kOpenBlocks, some, sums, kWide, b > 0);
+      else
+        level_tile_of<type, 1>(tile_rows)(tile, scratch.open, kOpenBlocks, some, sums, kWide, b > 0);
+    }
   }
 }
 
-// C[row, first ... first + count) for `rows` rows; count <= kOpenPanels * kWidth.
+// C[row, first ... first + count) for `rows` rows from the tile x on; count <= kWide.
 template <DType type>
-void multiply_panels(const Product& p, const LevelRows& x, int64_t row, int64_t rows, int64_t first, int64_t count, char* scratch) {
-  const int64_t row_bytes = dtype_bytes(type, p.w.cols), panels = ceil_div(count, kWidth);
-  Panel open[kOpenPanels];
-  place_panels(scratch, open);
-  char* padded = scratch + kOpenBytes;
-  auto* sums = reinterpret_cast<float*>(padded + round_up(kWidth * row_bytes, 64));
-  constexpr int64_t kSumRow = kOpenPanels * kWidth;
-  const char* weights = static_cast<const char*>(p.w.data) + first * row_bytes;
-  const int64_t rest = count % kWidth;
-  if (rest) {  // rows that are not there read as zero
-    memcpy(padded, weights + (panels - 1) * kWidth * row_bytes, static_cast<size_t>(rest * row_bytes));
-    memset(padded + rest * row_bytes, 0, static_cast<size_t>((kWidth - rest) * row_bytes));
+void multiply_panels(const Product& p, const LevelBlock* x, int64_t row, int64_t rows, int64_t first, int64_t count,
+                     const LevelScratch<type>& scratch) {
+  const int64_t row_bytes = dtype_bytes(type, p.w.cols), blocks = p.depth() / kLevelBlock, rest = count % kWidth;
+  PanelRows w{static_cast<const char*>(p.w.data) + first * row_bytes, nullptr, ceil_div(count, kWidth), row_bytes};
+  if (rest) {
+    memcpy(scratch.padded, w.panel(w.panels - 1), static_cast<size_t>(rest * row_bytes));
+    memset(scratch.padded + rest * row_bytes, 0, static_cast<size_t>((kWidth - rest) * row_bytes));
+    w.padded = scratch.padded;
   }
-  for (int64_t k = 0; k < p.depth(); k += kOpenColumns) {
-    const int64_t depth = smaller(kOpenColumns, p.depth() - k);
-    for (int64_t i = 0; i < panels; ++i)
-      open_panel<type>(rest && i == panels - 1 ? padded : weights + i * kWidth * row_bytes, row_bytes, k, depth, open[i]);
-    const auto tiles = [&](auto tile_of, int64_t r, int64_t some, int64_t i) __attribute__((always_inline)) {
-      tile_of(some)(x, row + r, k, depth, open + i, sums + r * kSumRow + i * kWidth, kSumRow, k > 0);
-    };
-    for (int64_t r = 0; r < rows; r += kLevelTileRows) {
-      const int64_t some = smaller<int64_t>(kLevelTileRows, rows - r);
-      if (panels == kLevelTilePanels)
-        tiles(level_tile_of<type, kLevelTilePanels>, r, some, 0);
-      else
-        for (int64_t i = 0; i < panels; ++i) tiles(level_tile_of<type, 1>, r, some, i);
-    }
-  }
-  for (int64_t r = 0; r < rows; ++r) store_row(p, 0, row + r, first, count, sums + r * kSumRow, nullptr);
+  if (rows <= kDotRows)
+    for (int64_t i = 0; i < w.panels; ++i) level_dot_of<type>(rows)(x, w.panel(i), row_bytes, blocks, scratch.sums + i * kWidth, kWide);
+  else
+    multiply_open_panels(w, x, rows, blocks, scratch);
+  for (int64_t r = 0; r < rows; ++r) store_row(p, 0, row + r, first, count, scratch.sums + r * kWide, nullptr);
 }
 
 template <DType type>
 void multiply_levels(ThreadPool& pool, const Product& p) {
-  const int64_t cols = p.depth();
-  auto* memory = static_cast<char*>(pool.shared(static_cast<size_t>(level_bytes(p.rows, cols, Format<type>::kScaleBlock))));
-  const LevelRows x = place_levels(memory, p.rows, cols, Format<type>::kScaleBlock);
-  for_ranges(pool, p.rows, cols, [&](int64_t begin, int64_t end, int) {
-    for (int64_t row = begin; row < end; ++row) round_row<type>(p.x + row * cols, row, x);
-  });
-  constexpr int64_t kWide = kOpenPanels * kWidth;
-  const int64_t row_bytes = dtype_bytes(type, cols), columns = ceil_div(p.w.rows, kWide);
-  const int64_t row_parts = ceil_div(p.rows, kLevelPartRows), part_rows = ceil_div(p.rows, row_parts);
+  const int64_t blocks = p.depth() / kLevelBlock, tiles = ceil_div(p.rows, kLevelTileRows);
+  auto* x = static_cast<LevelBlock*>(pool.shared(static_cast<size_t>(tiles * blocks) * sizeof(LevelBlock)));
+  round_rows(pool, p.x, p.rows, p.depth(), Format<type>::kBias, x);
+  const int64_t row_bytes = dtype_bytes(type, p.w.cols), columns = ceil_div(p.w.rows, kWide);
+  const int64_t row_parts = ceil_div(tiles, kLevelPartTiles), part_tiles = ceil_div(tiles, row_parts);
   // Some 64 KB of weights a part: fewer are not worth handing out, more leave a thread idle at the end.
   const int64_t even = larger<int64_t>(1, columns * row_parts / (8 * pool.threads()));
   const int64_t together = smaller(larger<int64_t>(1, (1 << 16) / (kWide * row_bytes)), even);
   const int64_t column_parts = ceil_div(columns, together);
-  const int64_t bytes = kOpenBytes + round_up(kWidth * row_bytes, 64) + part_rows * kWide * static_cast<int64_t>(sizeof(float));
+  const int64_t bytes = LevelScratch<type>::bytes(part_tiles * kLevelTileRows, row_bytes);
   run_parts(pool, column_parts * row_parts, [&](int64_t part, int thread) {
-    auto* scratch = static_cast<char*>(pool.scratch(thread, static_cast<size_t>(bytes)));
-    const int64_t row = part / column_parts * part_rows, rows = smaller(part_rows, p.rows - row);
+    const LevelScratch<type> scratch(pool.scratch(thread, static_cast<size_t>(bytes)), row_bytes);
+    const int64_t tile = part / column_parts * part_tiles, row = tile * kLevelTileRows;
+    const int64_t rows = smaller(part_tiles * kLevelTileRows, p.rows - row);
     const int64_t begin = part % column_parts * together * kWide, end = smaller(begin + together * kWide, p.w.rows);
     for (int64_t first = begin; first < end; first += kWide)
-      multiply_panels<type>(p, x, row, rows, first, smaller(kWide, end - first), scratch);
+      multiply_panels<type>(p, x + tile * blocks, row, rows, first, smaller(kWide, end - first), scratch);
   });
 }
 
