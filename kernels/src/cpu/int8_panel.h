@@ -59,6 +59,12 @@ inline Bytes from_unsigned(Bytes v) {
 }
 inline Bytes from_signed(Bytes v) { return kUnsignedLevels ? v ^ all_bytes(128) : v; }
 
+// Level k < 4 of each row's group, with its bias where levels are unsigned.
+inline Vec level_of(Bytes group, int k) {
+  const Ints v = ints_of(group);
+  return to_floats(kUnsignedLevels ? v >> 8 * k & 255 : v << (24 - 8 * k) >> 24);
+}
+
 inline Bytes low_nibbles(Bytes v) { return v & all_bytes(15); }
 inline Bytes high_nibbles(Bytes v) { return v >> 4 & all_bytes(15); }
 
