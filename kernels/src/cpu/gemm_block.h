@@ -118,8 +118,7 @@ inline void pack_weights(const Product& p, int64_t group, int64_t first, int64_t
 inline void multiply_part(const Product& p, int64_t group, int64_t row, int64_t rows, int64_t first, int64_t count,
                           float* scratch) {
   const int64_t panels = ceil_div(count, kPanel), width = panels * kPanel;
-  const int64_t blocks = ceil_div(p.depth(), kBlock), even = ceil_div(p.depth(), blocks);
-  const int64_t block = dtype_quantized(p.w.type) ? kBlock : even;
+  const int64_t block = block_of_depth(p.w.type, p.depth());
   float* packed = scratch;
   float* copied = packed + width * kBlock;
   float* sums = copied + kCopiedRows * kARow;

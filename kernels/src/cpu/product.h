@@ -43,6 +43,11 @@ inline const char* weight_row(const Weight& w, int64_t row) {
   return static_cast<const char*>(w.data) + row * dtype_bytes(w.type, w.cols);
 }
 
+// How much of K is summed before it is added to the rest: the blocks of K that every kernel takes.
+inline int64_t block_of_depth(DType type, int64_t depth) {
+  return dtype_quantized(type) ? kBlock : ceil_div(depth, ceil_div(depth, kBlock));
+}
+
 // to[0 ... depth) = A[row, first_k ... first_k + depth) of a group.
 inline void copy_row(const Product& p, int64_t group, int64_t row, int64_t first_k, int64_t depth, float* to) {
   const int64_t frame = row * p.stride - p.pad_left;
