@@ -11,8 +11,8 @@ constexpr int kLevelTileRows = kRegisters == 32 ? 6 : 3;
 struct LevelBlock {
   Level levels[kLevelTileRows][kLevelBlock];
   float scales[kLevelTileRows];
-  float weighed[kLevelTileRows];    // scale * the levels' sum
-  int32_t starts[3][kLevelTileRows];  // where integer sums begin: -bias * the sum of each half's levels, and of all
+  float weighed[kLevelTileRows];       // scale * the levels' sum
+  int32_t negative[3][kLevelTileRows];  // minus the sum of each half's levels, and of all
 };
 
 // Stores kWidth levels in the order that add_products() wants.
@@ -31,7 +31,7 @@ inline int32_t sum_of(Ints v) {
   return sum;
 }
 
-inline void round_block(const float* x, int row, int bias, LevelBlock& to) {
+inline void round_block(const float* x, int row, LevelBlock& to) {
   Vec most = Vec::zero();
   for (int i = 0; i < kLevelBlock; i += kWidth) most = max(most, abs(Vec::load(x + i)));
   const float largest = reduce_max(most), scale = largest / 127.0f;
@@ -46,21 +46,21 @@ inline void round_block(const float* x, int row, int bias, LevelBlock& to) {
       sums += v;
     }
     const int32_t sum = sum_of(sums);
-    to.starts[half][row] = -bias * sum;
+    to.negative[half][row] = -sum;
     total += sum;
   }
-  to.starts[2][row] = -bias * total;
+  to.negative[2][row] = -total;
   to.scales[row] = scale;
   to.weighed[row] = scale * static_cast<float>(total);
 }
 
 // x [rows, cols], cols a multiple of 32, into [ceil(rows / kLevelTileRows)][cols / 32] blocks.
-inline void round_rows(ThreadPool& pool, const float* x, int64_t rows, int64_t cols, int bias, LevelBlock* to) {
+inline void round_rows(ThreadPool& pool, const float* x, int64_t rows, int64_t cols, LevelBlock* to) {
   for_ranges(pool, rows, 2 * cols, [&](int64_t begin, int64_t end, int) {
     const int64_t blocks = cols / kLevelBlock;
     for (int64_t row = begin; row < end; ++row) {
       LevelBlock* tile = to + row / kLevelTileRows * blocks;
-      for (int64_t b = 0; b < blocks; ++b) round_block(x + row * cols + b * kLevelBlock, static_cast<int>(row % kLevelTileRows), bias, tile[b]);
+      for (int64_t b = 0; b < blocks; ++b) round_block(x + row * cols + b * kLevelBlock, static_cast<int>(row % kLevelTileRows), tile[b]);
     }
   });
 }

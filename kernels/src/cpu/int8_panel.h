@@ -9,27 +9,28 @@ namespace {
 constexpr int kLevelBlock = 32;  // columns of a panel's block, and of an activation's scale
 constexpr int kGroups = kLevelBlock / 4;
 
-// What differs between the types: columns of a scale, whether there is a minimum, the bias of unsigned levels, and how
-// many blocks of 32 columns are opened together because they share bytes.
-template <int scale_block, bool has_min, int bias, int unit_blocks>
+// What differs between the types: columns of a scale, whether there is a minimum, the bias of unsigned levels (2^bias_bits,
+// or none), and how many blocks of 32 columns are opened together because they share bytes.
+template <int scale_block, bool has_min, int bias_bits, int unit_blocks>
 struct FormatOf {
-  static constexpr int kScaleBlock = scale_block, kScales = kLevelBlock / scale_block, kBias = bias, kUnitBlocks = unit_blocks;
+  static constexpr int kScaleBlock = scale_block, kScales = kLevelBlock / scale_block, kUnitBlocks = unit_blocks;
+  static constexpr int kBiasBits = bias_bits, kBias = bias_bits ? 1 << bias_bits : 0;
   static constexpr bool kHasMin = has_min;
 };
 template <DType type>
 struct Format;
 template <>
-struct Format<DType::kQ8_0> : FormatOf<32, false, 128, 1> {};
+struct Format<DType::kQ8_0> : FormatOf<32, false, 7, 1> {};
 template <>
-struct Format<DType::kQ4_0> : FormatOf<32, false, 8, 1> {};
+struct Format<DType::kQ4_0> : FormatOf<32, false, 3, 1> {};
 template <>
-struct Format<DType::kIQ4_NL> : FormatOf<32, false, 128, 1> {};
+struct Format<DType::kIQ4_NL> : FormatOf<32, false, 7, 1> {};
 template <>
 struct Format<DType::kQ4_K> : FormatOf<32, true, 0, 2> {};
 template <>
 struct Format<DType::kQ5_K> : FormatOf<32, true, 0, 2> {};
 template <>
-struct Format<DType::kQ6_K> : FormatOf<16, false, 32, 2> {};
+struct Format<DType::kQ6_K> : FormatOf<16, false, 5, 2> {};
 
 template <bool kHasMin>
 struct PanelMins {};

@@ -74,38 +74,73 @@ void multiply_panels(const Product& p, const LevelBlock* x, int64_t row, int64_t
   for (int64_t r = 0; r < rows; ++r) store_row(p, 0, row + r, first, count, scratch.sums + r * kWide, nullptr);
 }
 
-template <DType type>
-void multiply_levels(ThreadPool& pool, const Product& p) {
-  const int64_t blocks = p.depth() / kLevelBlock, tiles = ceil_div(p.rows, kLevelTileRows);
-  auto* x = static_cast<LevelBlock*>(pool.shared(static_cast<size_t>(tiles * blocks) * sizeof(LevelBlock)));
-  round_rows(pool, p.x, p.rows, p.depth(), Format<type>::kBias, x);
-  const int64_t row_bytes = dtype_bytes(type, p.w.cols), columns = ceil_div(p.w.rows, kWide);
-  const int64_t row_parts = ceil_div(tiles, kLevelPartTiles), part_tiles = ceil_div(tiles, row_parts);
+// How one product's columns are dealt out.
+struct LevelCut {
+  int64_t together;  // pieces of kWide columns in a part
+  int64_t parts;
+};
+
+inline LevelCut cut_levels(const Product& p, int64_t row_parts, int threads) {
+  const int64_t columns = ceil_div(p.w.rows, kWide);
   // Some 64 KB of weights a part: fewer are not worth handing out, more leave a thread idle at the end.
-  const int64_t even = larger<int64_t>(1, columns * row_parts / (8 * pool.threads()));
-  const int64_t together = smaller(larger<int64_t>(1, (1 << 16) / (kWide * row_bytes)), even);
-  const int64_t column_parts = ceil_div(columns, together);
-  const int64_t bytes = LevelScratch<type>::bytes(part_tiles * kLevelTileRows, row_bytes);
-  run_parts(pool, column_parts * row_parts, [&](int64_t part, int thread) {
-    const LevelScratch<type> scratch(pool.scratch(thread, static_cast<size_t>(bytes)), row_bytes);
-    const int64_t tile = part / column_parts * part_tiles, row = tile * kLevelTileRows;
-    const int64_t rows = smaller(part_tiles * kLevelTileRows, p.rows - row);
-    const int64_t begin = part % column_parts * together * kWide, end = smaller(begin + together * kWide, p.w.rows);
-    for (int64_t first = begin; first < end; first += kWide)
-      multiply_panels<type>(p, x + tile * blocks, row, rows, first, smaller(kWide, end - first), scratch);
-  });
+  const int64_t even = larger<int64_t>(1, columns * row_parts / (8 * threads));
+  const int64_t together = smaller(larger<int64_t>(1, (1 << 16) / (kWide * dtype_bytes(p.w.type, p.w.cols))), even);
+  return {together, ceil_div(columns, together)};
 }
 
-inline void multiply_int8(ThreadPool& pool, const Product& p) {
-  switch (p.w.type) {
-    case DType::kQ4_0: return multiply_levels<DType::kQ4_0>(pool, p);
-    case DType::kQ8_0: return multiply_levels<DType::kQ8_0>(pool, p);
-    case DType::kIQ4_NL: return multiply_levels<DType::kIQ4_NL>(pool, p);
-    case DType::kQ4_K: return multiply_levels<DType::kQ4_K>(pool, p);
-    case DType::kQ5_K: return multiply_levels<DType::kQ5_K>(pool, p);
-    case DType::kQ6_K: return multiply_levels<DType::kQ6_K>(pool, p);
-    default: return;
+template <DType type>
+void multiply_level_part(const Product& p, const LevelBlock* x, int64_t row, int64_t rows, int64_t begin, int64_t columns, void* memory) {
+  const LevelScratch<type> scratch(memory, dtype_bytes(type, p.w.cols));
+  const int64_t end = smaller(begin + columns, p.w.rows);
+  for (int64_t first = begin; first < end; first += kWide)
+    multiply_panels<type>(p, x, row, rows, first, smaller(kWide, end - first), scratch);
+}
+
+// What depends on the type of the weights.
+struct LevelKernel {
+  void (*part)(const Product&, const LevelBlock*, int64_t, int64_t, int64_t, int64_t, void*);
+  int64_t (*scratch_bytes)(int64_t rows, int64_t row_bytes);
+};
+template <DType type>
+constexpr LevelKernel kLevelKernel = {multiply_level_part<type>, LevelScratch<type>::bytes};
+
+inline LevelKernel level_kernel(DType type) {
+  switch (type) {
+    case DType::kQ4_0: return kLevelKernel<DType::kQ4_0>;
+    case DType::kQ4_K: return kLevelKernel<DType::kQ4_K>;
+    case DType::kQ5_K: return kLevelKernel<DType::kQ5_K>;
+    case DType::kQ6_K: return kLevelKernel<DType::kQ6_K>;
+    case DType::kIQ4_NL: return kLevelKernel<DType::kIQ4_NL>;
+    default: return kLevelKernel<DType::kQ8_0>;
   }
+}
+
+constexpr int64_t kMostProducts = 4;
+
+// Up to kMostProducts products of the same x, which is rounded once; their parts are dealt out together.
+inline void multiply_int8(ThreadPool& pool, const Product* products, int64_t count) {
+  const Product& any = products[0];
+  if (any.rows <= 0) return;
+  const int64_t blocks = any.depth() / kLevelBlock, tiles = ceil_div(any.rows, kLevelTileRows);
+  auto* x = static_cast<LevelBlock*>(pool.shared(static_cast<size_t>(tiles * blocks) * sizeof(LevelBlock)));
+  round_rows(pool, any.x, any.rows, any.depth(), x);
+  const int64_t row_parts = ceil_div(tiles, kLevelPartTiles), part_tiles = ceil_div(tiles, row_parts);
+  LevelCut cuts[kMostProducts];
+  int64_t parts = 0, bytes = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const Weight& w = products[i].w;
+    cuts[i] = cut_levels(products[i], row_parts, pool.threads());
+    parts += cuts[i].parts;
+    bytes = larger(bytes, level_kernel(w.type).scratch_bytes(part_tiles * kLevelTileRows, dtype_bytes(w.type, w.cols)));
+  }
+  run_parts(pool, parts * row_parts, [&](int64_t part, int thread) {
+    const int64_t tile = part / parts * part_tiles, row = tile * kLevelTileRows;
+    int64_t i = 0, piece = part % parts;
+    for (; piece >= cuts[i].parts; ++i) piece -= cuts[i].parts;
+    const int64_t columns = cuts[i].together * kWide;
+    level_kernel(products[i].w.type).part(products[i], x + tile * blocks, row, smaller(part_tiles * kLevelTileRows, any.rows - row),
+                                          piece * columns, columns, pool.scratch(thread, static_cast<size_t>(bytes)));
+  });
 }
 
 }  // namespace

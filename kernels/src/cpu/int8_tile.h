@@ -8,6 +8,13 @@ namespace {
 
 constexpr int kLevelTilePanels = kRegisters == 32 ? 2 : 1;
 
+// Where the integer sum of scale block s begins: unsigned levels are too large by their bias.
+template <class F>
+inline Ints first_sum(const LevelBlock& x, int s, int row) {
+  if (!kUnsignedLevels || F::kBias == 0) return Ints{};
+  return all_ints(x.negative[F::kScales == 2 ? s : 2][row]) << F::kBiasBits;
+}
+
 // c[r][panel] (+)= `blocks` blocks of rows r < R with P panels `panel_blocks` blocks apart.
 template <DType type, int R, int P>
 void level_tile(const LevelBlock* x, const PanelBlock<type>* w, int64_t panel_blocks, int64_t blocks, float* c, int64_t c_row, bool add) {
@@ -24,7 +31,7 @@ void level_tile(const LevelBlock* x, const PanelBlock<type>* w, int64_t panel_bl
       Ints dot[R][P];
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
-        const Ints start = kUnsignedLevels && F::kBias != 0 ? all_ints(x->starts[kScales == 2 ? s : 2][r]) : Ints{};
+        const Ints start = first_sum<F>(*x, s, r);
 #pragma GCC unroll 8
         for (int p = 0; p < P; ++p) dot[r][p] = start;
       }
@@ -87,7 +94,7 @@ void level_dot(const LevelBlock* x, const char* rows, int64_t row_bytes, int64_t
         for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 2
           for (int s = 0; s < F::kScales; ++s) {
-            Ints products = kUnsignedLevels && F::kBias != 0 ? all_ints(x[block].starts[F::kScales == 2 ? s : 2][r]) : Ints{};
+            Ints products = first_sum<F>(x[block], s, r);
 #pragma GCC unroll 8
             for (int g = s * kScaleGroups; g < (s + 1) * kScaleGroups; ++g)
               products = add_products(products, open_group(levels[i][g]), x[block].levels[r] + 4 * g);

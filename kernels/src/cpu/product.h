@@ -11,21 +11,21 @@ namespace {
 // group * run on, zero outside the frames. For a linear layer there is one tap and a row of A is a row of x.
 // C[t, group * cols + n] is the element  t * y_row + group * cols + n - crop  of y, stored where that is in [0, y_size).
 struct Product {
-  const float* x;
-  int64_t frames;
-  int64_t channels;
+  const float* x = nullptr;
+  int64_t frames = 0;
+  int64_t channels = 0;
   int64_t taps = 1;
   int64_t stride = 1;
   int64_t dilation = 1;
   int64_t pad_left = 0;
   int64_t groups = 1;
   Weight w;
-  int64_t rows;
+  int64_t rows = 0;
   Epilogue epilogue;
   int64_t bias_period = 0;  // where not 0, the bias has so many elements and is repeated
-  float* y;
-  int64_t y_row;
-  int64_t y_size;
+  float* y = nullptr;
+  int64_t y_row = 0;
+  int64_t y_size = 0;
   int64_t crop = 0;
 
   int64_t cols() const { return w.rows / groups; }
