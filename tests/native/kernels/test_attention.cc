@@ -120,7 +120,7 @@ TEST_P(AttentionTest, queryOfAnotherBatch_hasTheSameBits) {
 
 // Several sequences of one call: each as if it were alone.
 TEST_P(AttentionTest, manySequences_haveTheBitsOfEach) {
-  const std::vector<Inputs> inputs = {Inputs({1, 6, 3, 64, 257, 16, Mask::kCausal, 256}), Inputs({40, 6, 3, 64, 40, 16, Mask::kCausal}),
+  const Inputs inputs[] = {Inputs({1, 6, 3, 64, 257, 16, Mask::kCausal, 256}), Inputs({40, 6, 3, 64, 40, 16, Mask::kCausal}),
                                       Inputs({1, 6, 3, 64, 1, 16, Mask::kCausal}), Inputs({130, 6, 3, 64, 300, 16, Mask::kCausal, 170})};
   for (int threads : kThreadCounts) {
     ThreadPool pool(threads);
@@ -131,9 +131,9 @@ TEST_P(AttentionTest, manySequences_haveTheBitsOfEach) {
       alone.emplace_back(static_cast<size_t>(in.outputs()), NAN);
       kernels().attention(pool, in.args(alone.back().data()));
     }
-    for (size_t i = 0; i < inputs.size(); ++i) args.push_back(inputs[i].args(together[i].data()));
+    for (size_t i = 0; i < std::size(inputs); ++i) args.push_back(inputs[i].args(together[i].data()));
     kernels().attentions(pool, args.data(), static_cast<int64_t>(args.size()));
-    for (size_t i = 0; i < inputs.size(); ++i)
+    for (size_t i = 0; i < std::size(inputs); ++i)
       EXPECT_EQ(0, std::memcmp(alone[i].data(), together[i].data(), alone[i].size() * sizeof(float))) << "sequence " << i << ", " << threads << " threads";
   }
 }
