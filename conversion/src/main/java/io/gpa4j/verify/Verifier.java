@@ -35,7 +35,11 @@ public final class Verifier {
    */
   public static VerifyReport verify(
       Path model, Path goldens, VerifyOptions options, ConversionListener listener, Consumer<StageResult> onResult) {
+    Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(goldens, "goldens");
     Objects.requireNonNull(options, "options");
+    Objects.requireNonNull(listener, "listener");
+    Objects.requireNonNull(onResult, "onResult");
     Goldens folder = new Goldens(goldens);
     folder.gaps().forEach(listener::warned);
     if (!Files.isDirectory(model)) {

@@ -37,8 +37,9 @@ final class ModelOptions {
     return value;
   }
 
+  /** Opens the model; broken weights are told by name, at the cost of reading them all once. */
   Gpa open() {
-    return Gpa.builder(checkFile(path(), "model file")).threads(threads).build();
+    return Gpa.builder(checkFile(path(), "model file")).threads(threads).checkFinite(true).build();
   }
 
   Path path() {
