@@ -57,7 +57,7 @@ final class Errors {
       return unmatched(unmatched, line);
     }
     // "Invalid value …", but not "TEXT is …".
-    String message = e.getMessage();
+    String message = e.getMessage().replaceFirst("\\.$", "");
     boolean isWord = message.length() > 1 && Character.isLowerCase(message.charAt(1));
     return isWord ? Character.toLowerCase(message.charAt(0)) + message.substring(1) : message;
   }

@@ -70,6 +70,7 @@ class CliErrorsTest {
   void misspeltCommandsAndOptions_areNamed() {
     assertMisused("'speak'", "tts", "gpa --help").by("speak");
     assertMisused("voice enroll", "gpa voice --help").by("voice");
+    assertMisused("'speak'; see").by("help", "speak");
     assertMisused("'list'", "enroll").by("voice", "list");
     assertMisused("--modle", "--model", "gpa asr --help").by("asr", "--modle", "x", clip);
     assertMisused("there is no option --x").by("devices", "--x");
