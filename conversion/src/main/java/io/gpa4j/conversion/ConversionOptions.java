@@ -15,6 +15,8 @@ import java.util.Objects;
  */
 public record ConversionOptions(ElementType type, ElementType decoderType, String name, String license, String source, int threads) {
   private static final int MAX_THREADS = 64;
+  // Each has its blocks in memory, and more do not make disks faster.
+  private static final int MOST_USEFUL_THREADS = 16;
 
   /** Checks types and threads. */
   public ConversionOptions {
@@ -32,9 +34,9 @@ public record ConversionOptions(ElementType type, ElementType decoderType, Strin
     }
   }
 
-  /** Weights of one type, the card as the checkpoint says, as many threads as the process may use. */
+  /** Weights of one type, the card as the checkpoint says, a thread per core but no more than 16. */
   public static ConversionOptions of(ElementType type) {
-    int threads = Math.max(1, Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors()));
+    int threads = Math.max(1, Math.min(MOST_USEFUL_THREADS, Runtime.getRuntime().availableProcessors()));
     return new ConversionOptions(type, null, null, null, null, threads);
   }
 

@@ -23,6 +23,8 @@ public final class Fabricator {
    * @throws io.gpa4j.GpaIoException if it is there already, or cannot be written
    */
   public static void writeFolder(FabricatedCheckpoint checkpoint, Path folder, ElementType type, ConversionListener listener) {
+    Objects.requireNonNull(checkpoint, "checkpoint");
+    Objects.requireNonNull(folder, "folder");
     ConversionOptions.of(type);
     new FolderWriter(checkpoint, type, Objects.requireNonNull(listener, "listener")).write(folder);
   }
