@@ -136,12 +136,19 @@ GPA_API const gpa_file* gpa_model_file(const gpa_model* model);
 
 /* ---- engine ---- */
 
+/* How the audio networks compute with weights of block types (the decoder always rounds its activations for those). */
+typedef enum gpa_precision {
+  GPA_PRECISION_EXACT = 0, /* f32 activations */
+  GPA_PRECISION_FAST = 1   /* activations rounded to int8 in blocks of 32 channels where the weights are quantised */
+} gpa_precision;
+
 typedef struct gpa_engine_params {
   int32_t threads;        /* compute threads; 0: one per core the process may use */
   int32_t max_concurrency; /* requests that run at once, 1 to 1024; 0: 8 */
   int32_t max_queue;      /* requests that may wait beyond those; 0: 1024 */
   int32_t context_tokens; /* prompt + answer of one request; 0: the model's own limit */
   const char* device;     /* "cpu" or NULL */
+  gpa_precision precision;
 } gpa_engine_params;
 
 /* Errors: INVALID_ARGUMENT, DEVICE (GPA_ISA names a set this machine lacks), OUT_OF_MEMORY. */

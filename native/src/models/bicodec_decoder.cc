@@ -167,7 +167,8 @@ Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, Matrix x, bo
                                           .crop_left = (block.taps - block.rate) / 2,
                                           .out_frames = y.rows,
                                           .bias = block.up.bias,
-                                          .y = y.data});
+                                          .y = y.data,
+                                          .rounding = ctx.rounding});
   if (first) ctx.trace("decode_up0", y);
   const Matrix a = ctx.arena.matrix(y.rows, y.cols), b = ctx.arena.matrix(y.rows, y.cols);
   for (int64_t r = 0; r < 3; ++r) {
