@@ -95,8 +95,9 @@ void run_glm_mel(const Model& model, const Inputs& in, Context& context) {
 }
 
 void run_glm_tokenizer(const Model& model, const Inputs& in, Context& context) {
+  const Matrix mel = in.matrix("glm_mel");
   std::vector<int32_t> ids;
-  model.glm().encode(context, in.matrix("glm_mel"), in.integer("samples"), &ids);
+  model.glm().encode(context, mel, in.integer("samples"), &ids);
 }
 
 void run_wav2vec2(const Model& model, const Inputs& in, Context& context) {
