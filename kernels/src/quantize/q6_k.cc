@@ -48,15 +48,15 @@ float refit(const SearchTable& searches, const Tile& tile, const Choice& choice)
 Choice search(const SearchTable& searches, const Tile& tile, const PerLane& wanted) {
   float largest = 0;
   for (float scale : wanted.v) largest = std::fabs(scale) > std::fabs(largest) ? scale : largest;
-  Choice best = choose(searches, tile, scale_bits(largest / -128), wanted);
-  const auto offer = [&](float d) {
-    const Choice tried = choose(searches, tile, scale_bits(d), wanted);
+  Choice best = choose(searches, tile, unit_bits(largest / -128), wanted);
+  const auto offer = [&](uint16_t d) {
+    const Choice tried = choose(searches, tile, d, wanted);
     if (tried.error < best.error) best = tried;
   };
-  offer(largest / -123);
-  offer(largest / -118);
-  offer(largest / -113);
-  offer(refit(searches, tile, best));
+  offer(unit_bits(largest / -123));
+  offer(unit_bits(largest / -118));
+  offer(unit_bits(largest / -113));
+  offer(scale_bits(refit(searches, tile, best)));
   return best;
 }
 
