@@ -1,14 +1,16 @@
-// One encoder for each block type: src, importance [elements of the block] (importance may be null) to one block.
+// One encoder for each block type: the source's values, whole blocks, to blocks.
 #pragma once
 #include "block_formats.h"
+#include "quantize/search.h"
+#include "quantize/source.h"
 
 namespace gpa {
 
-void encode(const float* src, const float* importance, BlockQ8_0& block);
-void encode(const float* src, const float* importance, BlockQ4_0& block);
-void encode(const float* src, const float* importance, BlockIQ4_NL& block);
-void encode(const float* src, const float* importance, BlockQ4_K& block);
-void encode(const float* src, const float* importance, BlockQ5_K& block);
-void encode(const float* src, const float* importance, BlockQ6_K& block);
+void encode(const SearchTable& searches, const Source& source, BlockQ8_0* blocks);
+void encode(const SearchTable& searches, const Source& source, BlockQ4_0* blocks);
+void encode(const SearchTable& searches, const Source& source, BlockIQ4_NL* blocks);
+void encode(const SearchTable& searches, const Source& source, BlockQ4_K* blocks);
+void encode(const SearchTable& searches, const Source& source, BlockQ5_K* blocks);
+void encode(const SearchTable& searches, const Source& source, BlockQ6_K* blocks);
 
 }  // namespace gpa

@@ -1,82 +1,82 @@
+// Q6_K: a tile is the 16 sub-blocks of one block.
 #include <algorithm>
+#include <cmath>
 
+#include "float_bits.h"
 #include "quantize/encoders.h"
-#include "quantize/scale_search.h"
 
 namespace gpa {
 namespace {
 
-using Levels = IntegerLevels<-32, 31>;
-constexpr int kSubBlocks = 16, kSize = 16;
+constexpr Levels kLevels{-32, 31};
 
-// Of each sub-block with the scale d s[j]; the sum of errors is returned.
-float choose_scales(const Values<256>& values, float d, const float* wanted, int8_t* s) {
-  float total = 0;
-  for (int j = 0; j < kSubBlocks; ++j) {
-    const float middle = nearest(std::clamp(wanted[j] * inverse_of(d), -128.0f, 127.0f));
-    float least = INFINITY;
-    for (int step = -2; step <= 2; ++step) {
-      const float tried = middle + static_cast<float>(step);
-      if (tried < -128 || tried > 127) continue;
-      const float error = scale_error<kSize, Levels>(values.x + kSize * j, values.w + kSize * j, d * tried);
-      if (error < least) {
-        least = error;
-        s[j] = static_cast<int8_t>(tried);
-      }
-    }
-    total += least;
-  }
-  return total;
+// The integer scales, their unit d, and the error that is left.
+struct Choice {
+  uint16_t d;
+  PerLane scales;
+  float error;
+};
+
+Fit fit_of(const Choice& choice) {
+  Fit fit{};
+  for (int j = 0; j < kLanes; ++j) fit.scale[j] = f16_to_f32(choice.d) * choice.scales[j];
+  return fit;
 }
 
-// The d that suits the levels that the scales d s lead to.
-float refit(const Values<256>& values, float d, const int8_t* s) {
-  float xl = 0, ll = 0;
-  for (int j = 0; j < kSubBlocks; ++j) {
-    const auto scale = static_cast<float>(s[j]);
-    const Moments part = moments<kSize, Levels>(values.x + kSize * j, values.w + kSize * j, inverse_of(d * scale));
-    xl += scale * part.xl;
-    ll += scale * scale * part.ll;
-  }
-  return Moments{xl, ll}.scale();
+Choice choose(const SearchTable& searches, const Tile& tile, uint16_t d, const PerLane& wanted) {
+  Choice choice{d, {}, 0};
+  PerLane unit, error;
+  std::fill(unit.v, unit.v + kLanes, f16_to_f32(d));
+  searches.choose_scale(tile, kLevels, unit, wanted, choice.scales, error);
+  for (int j = 0; j < kLanes; ++j) choice.error += error[j];
+  return choice;
 }
 
-void store_levels(const Values<256>& values, BlockQ6_K& block) {
-  const float d = f16_to_f32(block.d);
-  uint8_t q[256];
-  for (int e = 0; e < 256; e += kLanes) {
-    const Lanes level = Levels::nearest(load(values.x + e) * splat(inverse_of(d * static_cast<float>(block.scales[e / kSize]))));
-    for (int i = 0; i < kLanes; ++i) q[e + i] = static_cast<uint8_t>(level[i] + 32);
+// The d that suits the levels that the choice leads to.
+float refit(const SearchTable& searches, const Tile& tile, const Choice& choice) {
+  Sums sums;
+  searches.sums(tile, kLevels, fit_of(choice), sums);
+  float xq = 0, qq = 0;
+  for (int j = 0; j < kLanes; ++j) {
+    xq += choice.scales[j] * sums.xq[j];
+    qq += choice.scales[j] * choice.scales[j] * sums.qq[j];
   }
+  return qq > 0 ? xq / qq : 0.0f;
+}
+
+void store(const Choice& choice, const Codes& codes, BlockQ6_K& block) {
+  block.d = choice.d;
+  for (int j = 0; j < kLanes; ++j) block.scales[j] = static_cast<int8_t>(choice.scales[j]);
+  const auto code = [&](int e) { return codes.v[e % 16][e / 16]; };
   for (int half = 0; half < 2; ++half) {
-    const uint8_t* in = q + 128 * half;
-    for (int l = 0; l < 64; ++l) block.ql[64 * half + l] = static_cast<uint8_t>((in[l] & 15) | (in[l + 64] & 15) << 4);
+    const int e = 128 * half;
+    for (int l = 0; l < 64; ++l) block.ql[64 * half + l] = static_cast<uint8_t>((code(e + l) & 15) | (code(e + l + 64) & 15) << 4);
     for (int l = 0; l < 32; ++l) {
-      block.qh[32 * half + l] =
-          static_cast<uint8_t>(in[l] >> 4 | in[l + 32] >> 4 << 2 | in[l + 64] >> 4 << 4 | in[l + 96] >> 4 << 6);
+      int bits = 0;
+      for (int i = 0; i < 4; ++i) bits |= code(e + 32 * i + l) >> 4 << 2 * i;
+      block.qh[32 * half + l] = static_cast<uint8_t>(bits);
     }
   }
 }
 
 }  // namespace
 
-void encode(const float* src, const float* importance, BlockQ6_K& block) {
-  const Values<256> values(src, importance);
-  float wanted[kSubBlocks], largest = 0;
-  for (int j = 0; j < kSubBlocks; ++j) {
-    wanted[j] = values.zero ? 0.0f : search_scale<kSize, Levels>(values.x + kSize * j, values.w + kSize * j, 4, 0.25f);
-    largest = std::fabs(wanted[j]) > std::fabs(largest) ? wanted[j] : largest;
+void encode(const SearchTable& searches, const Source& source, BlockQ6_K* blocks) {
+  Tile tile;
+  tile.size = 16;
+  PerLane wanted;
+  Codes codes;
+  for (int64_t i = 0; i < source.count / 256; ++i) {
+    load_tile(source, kLanes * i, kLanes, tile);
+    searches.search_scale(tile, kLevels, wanted);
+    float largest = 0;
+    for (int j = 0; j < kLanes; ++j) largest = std::fabs(wanted[j]) > std::fabs(largest) ? wanted[j] : largest;
+    Choice choice = choose(searches, tile, scale_bits(largest / -128.0f), wanted);
+    const Choice again = choose(searches, tile, scale_bits(refit(searches, tile, choice)), wanted);
+    if (again.error < choice.error) choice = again;
+    searches.codes(tile, kLevels, fit_of(choice), codes);
+    store(choice, codes, blocks[i]);
   }
-  block.d = scale_bits(largest / -128.0f);
-  float d = f16_to_f32(block.d);
-  float least = choose_scales(values, d, wanted, block.scales);
-  const uint16_t better = scale_bits(refit(values, d, block.scales));
-  int8_t scales[kSubBlocks];
-  if (choose_scales(values, f16_to_f32(better), wanted, scales) < least) {
-    block.d = better;
-    std::copy(scales, scales + kSubBlocks, block.scales);
-  }
-  store_levels(values, block);
 }
 
 }  // namespace gpa

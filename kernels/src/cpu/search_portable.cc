@@ -1,0 +1,3 @@
+#define GPA_ISA_NAMESPACE portable
+
+#include "cpu/search.h"
