@@ -1,13 +1,14 @@
 package io.gpa4j.cli;
 
-import io.gpa4j.ElementType;
 import io.gpa4j.conversion.ConversionOptions;
 import io.gpa4j.conversion.ConversionReport;
 import io.gpa4j.conversion.Converter;
+import io.gpa4j.conversion.Recipe;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -24,11 +25,7 @@ final class ConvertCommand implements Callable<Integer> {
   @Option(names = {"-o", "--output"}, required = true, paramLabel = "GGUF", description = "The model file to write.")
   Path output;
 
-  @Option(names = {"-t", "--type"}, paramLabel = "TYPE", defaultValue = "bf16", description = "f32, f16 or bf16. Default: ${DEFAULT-VALUE}.")
-  ElementType type;
-
-  @Option(names = "--decoder-type", paramLabel = "TYPE", description = "Another type for the decoder.")
-  ElementType decoderType;
+  @Mixin TypeOptions types;
 
   @Option(names = "--name", description = "Model card: name.")
   String name;
@@ -41,7 +38,7 @@ final class ConvertCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    ConversionOptions options = ConversionOptions.of(type).withDecoderType(decoderType).withCard(name, license, source);
+    ConversionOptions options = ConversionOptions.of(types.types(Recipe.BF16)).withCard(name, license, source);
     ConversionReport report;
     try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "convert")) {
       report = Converter.convert(checkpoint, output, options, listener);

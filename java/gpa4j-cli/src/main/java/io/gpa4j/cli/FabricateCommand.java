@@ -2,16 +2,19 @@ package io.gpa4j.cli;
 
 import io.gpa4j.ElementType;
 import io.gpa4j.conversion.ConversionListener;
+import io.gpa4j.conversion.Recipe;
 import io.gpa4j.fabricate.FabricatedCheckpoint;
 import io.gpa4j.fabricate.Fabricator;
 import io.gpa4j.fabricate.ModelShape;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -35,26 +38,32 @@ final class FabricateCommand implements Callable<Integer> {
   @Option(names = {"-o", "--output"}, required = true, paramLabel = "DIR|FILE.gguf", description = "A new checkpoint folder, or a model file.")
   Path output;
 
-  @Option(names = "--type", paramLabel = "TYPE", description = "Type of the weights: f32, f16 or bf16. Default: f16 in a model file, f32 in a folder")
-  ElementType type;
+  @Mixin TypeOptions types;
 
   @Override
   public Integer call() {
-    if (type == ElementType.I32) {
-      throw new ParameterException(spec.commandLine(), "--type is " + type + "; choose f32, f16 or bf16");
-    }
     FabricatedCheckpoint checkpoint = new FabricatedCheckpoint(shape, seed);
     PrintWriter err = spec.commandLine().getErr();
     try (Progress progress = new Progress(err, "fabricate")) {
       Reporting reporting = new Reporting(progress, err);
       if (output.toString().toLowerCase(Locale.ROOT).endsWith(MODEL_SUFFIX)) {
-        Fabricator.writeModel(checkpoint, output, type == null ? ElementType.F16 : type, reporting);
+        Fabricator.writeModel(checkpoint, output, types.types(Recipe.F16), reporting);
       } else {
-        Fabricator.writeFolder(checkpoint, output, type == null ? ElementType.F32 : type, reporting);
+        Fabricator.writeFolder(checkpoint, output, folderType(), reporting);
       }
     }
     spec.commandLine().getOut().println(output);
     return 0;
+  }
+
+  private ElementType folderType() {
+    Recipe recipe = types.recipe(Recipe.F32);
+    for (ElementType type : List.of(ElementType.F32, ElementType.F16, ElementType.BF16)) {
+      if (types.isRecipeAlone() && type.name().equals(recipe.name())) {
+        return type;
+      }
+    }
+    throw new ParameterException(spec.commandLine(), "a checkpoint folder holds f32, f16 or bf16 alone; other types want a .gguf file");
   }
 
   private static final class Reporting implements ConversionListener {
