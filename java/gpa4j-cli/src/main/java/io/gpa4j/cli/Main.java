@@ -21,6 +21,7 @@ import picocli.CommandLine.ScopeType;
       VcCommand.class,
       VoiceCommand.class,
       ConvertCommand.class,
+      QuantizeCommand.class,
       FabricateCommand.class,
       DevicesCommand.class,
       DemoCommand.class
