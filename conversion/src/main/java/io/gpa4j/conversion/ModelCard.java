@@ -53,9 +53,9 @@ record ModelCard(String name, String license, String source, WeightTypes types) 
     return (before < 0 ? model : model.substring(0, before)) + WEIGHTS + weights + "; others f32";
   }
 
-  /** What a description says of the weights; null: nothing. */
+  /** What a description says of the weights; empty: nothing. */
   static String weights(String description) {
     int before = description.indexOf(WEIGHTS);
-    return before < 0 ? null : description.substring(before + WEIGHTS.length()).replaceFirst("[;,] others .*$", "");
+    return before < 0 ? "" : description.substring(before + WEIGHTS.length()).replaceFirst("[;,] others .*$", "");
   }
 }

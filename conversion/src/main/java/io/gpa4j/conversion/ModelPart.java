@@ -21,38 +21,39 @@ import java.util.List;
  */
 enum ModelPart {
   // @formatter:off
-  //                                   f32  f16  bf16  q8_0  q6_k  q5_k_m q4_k_m q4_0  iq4_nl
-  INPUT(types(                         F32, F16, BF16, F16,  F16,  F16,  F16,  F16,  F16),
-      "first convolutions: a percent of the weights, and all that follows builds on what they let through",
+  //                                  f32  f16  bf16  q8_0  q6_k  q5_k_m q4_k_m q4_0  iq4_nl
+  INPUT(types(                        F32, F16, BF16, F16,  F16,  F16,   F16,   F16,  F16),
+      "first convolutions: very few weights, and everything builds on what they let through",
       "glm.conv1", "wav2vec2.conv.0"),
-  VOICE(types(                         F32, F16, BF16, F16,  F16,  F16,  F16,  F16,  F16),
-      "speaker encoder: runs once a voice, and its FSQ rounds what it gives to one of four levels",
+  VOICE(types(                        F32, F16, BF16, F16,  F16,  F16,   F16,   F16,  F16),
+      "the speaker encoder: one percent of the weights, run once a voice, and its FSQ rounds what it gives to one of four levels",
       "speaker.{conv1,conv2,project}", "speaker.{blk,perceiver}.*.weight"),
-  CODES(types(                         F32, F16, BF16, Q8_0, Q8_0, Q8_0, Q8_0, Q8_0, Q8_0),
-      "what the nearest codes are chosen by, and the wave generator's first convolution",
-      "codec.encoder.project", "codec.generator.conv_in"),
-  HEAD(types(                          F32, F16, BF16, Q8_0, Q6_K, Q6_K, Q6_K, Q6_K, Q6_K),
-      "embedding and head: their errors go into every token and every choice",
+  FRONT(types(                        F32, F16, BF16, Q8_0, Q8_0, Q8_0,  Q8_0,  Q8_0, Q8_0),
+      "what stands before and between the stacks of blocks: one percent of the weights, most of the errors in features and codes",
+      "glm.conv2", "wav2vec2.conv.{?,??}", "wav2vec2.projection", "codec.encoder.*.embed", "codec.encoder.project", "codec.prenet.{input,output}"),
+  WAVE(types(                         F32, F16, BF16, Q8_0, Q8_0, Q8_0,  Q8_0,  Q8_0, Q8_0),
+      "the wave generator: five percent of the weights, and its errors are heard as noise, 25 dB below the speech with four bits",
+      "codec.generator.conv_in", "codec.generator.blk.*.{up,conv1,conv2}"),
+  HEAD(types(                         F32, F16, BF16, Q8_0, Q6_K, Q6_K,  Q6_K,  Q6_K, Q6_K),
+      "embedding and head: errors go into every token and every choice",
       "decoder.{token_embd,output}"),
-  VALUES(types(                        F32, F16, BF16, Q8_0, Q6_K, Q6_K, Q6_K, Q8_0, Q8_0),
-      "values are shared by several heads: few weights, each used often",
-      "decoder.blk.*.attn_v"),
-  DOWN(types(                          F32, F16, BF16, Q8_0, Q6_K, Q6_K, Q6_K, Q4_0, IQ4_NL),
-      "of the first and last eighth of the blocks and every third between: what they write stays in the residual stream",
+  VALUES(types(                       F32, F16, BF16, Q8_0, Q6_K, Q6_K,  Q6_K,  Q6_K, Q6_K),
+      "what attention reads and writes: a tenth of a block's weights, a third of its error",
+      "decoder.blk.*.{attn_v,attn_output}"),
+  DOWN(types(                         F32, F16, BF16, Q8_0, Q6_K, Q6_K,  Q6_K,  Q4_0, IQ4_NL),
+      "the last matrix of the first and last eighth of the blocks and of every third between: what it writes stays in all that follow",
       "{decoder,glm,wav2vec2}.blk.*.ffn_down") {
     @Override
     boolean takes(int block, int blocks) {
-      int eighth = blocks / 8;
+      int eighth = Math.max(1, blocks / 8);
       return block < eighth || block >= blocks - eighth || (block - eighth) % 3 == 2;
     }
   },
-  INNER(types(                         F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q4_K, Q4_0, IQ4_NL),
+  INNER(types(                        F32, F16, BF16, Q8_0, Q6_K, Q5_K,  Q4_K,  Q4_0, IQ4_NL),
       "most of the weights",
-      "decoder.blk.*.{attn_q,attn_k,attn_output,ffn_gate,ffn_up,ffn_down}",
-      "{glm,wav2vec2}.blk.*.{attn_q,attn_k,attn_v,attn_output,ffn_up,ffn_down}",
-      "glm.conv2", "wav2vec2.conv.{?,??}", "wav2vec2.{projection,positional}",
-      "codec.*.{embed,pw1,pw2}", "codec.*.norm.{scale,shift}", "codec.prenet.{input,output}",
-      "codec.generator.blk.*.{up,conv1,conv2}");
+      "decoder.blk.*.{attn_q,attn_k,ffn_gate,ffn_up,ffn_down}",
+      "{glm,wav2vec2}.blk.*.{attn_q,attn_k,attn_v,attn_output,ffn_up,ffn_down}", "wav2vec2.positional",
+      "codec.prenet.*.embed", "codec.{encoder,prenet}.*.{pw1,pw2}", "codec.prenet.backbone.*.{scale,shift}");
   // @formatter:on
 
   private final ElementType[] types;
