@@ -22,6 +22,8 @@ import picocli.CommandLine.ScopeType;
       VoiceCommand.class,
       ConvertCommand.class,
       QuantizeCommand.class,
+      ExportLlamaCommand.class,
+      ImportLlamaCommand.class,
       FabricateCommand.class,
       DevicesCommand.class,
       DemoCommand.class
