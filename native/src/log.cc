@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <mutex>
 
+#include "utf8.h"
+
 namespace gpa {
 namespace {
 
@@ -30,11 +32,12 @@ void set_log_sink(gpa_log_fn fn, void* user) {
 void log(LogLevel level, const char* format, ...) {
   const Sink to = current_sink();
   if (!to.fn) return;
-  char line[1024];
+  char text[2048], line[1024];
   va_list args;
   va_start(args, format);
-  std::vsnprintf(line, sizeof line, format, args);
+  std::vsnprintf(text, sizeof text, format, args);
   va_end(args);
+  copy_utf8(text, line, sizeof line);
   to.fn(to.user, static_cast<int32_t>(level), line);
 }
 

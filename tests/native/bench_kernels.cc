@@ -62,13 +62,14 @@ __attribute__((target("avx2,fma"))) double peak_avx2() {
 }
 __attribute__((target("avx512f,avx512vnni"))) double peak_vnni() {
   __m512i sum[24];
+#pragma GCC unroll 24
   for (auto& s : sum) s = _mm512_set1_epi32(1);
   __m512i a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(1);
   for (int64_t i = 0; i < kPeakSteps; ++i) {
 #pragma GCC unroll 24
-    for (auto& s : sum) s = _mm512_dpbusd_epi32(s, a, b);
-    asm volatile("" : "+v"(a), "+v"(b));
+    for (auto& s : sum) asm("vpdpbusd %2, %1, %0" : "+v"(s) : "v"(a), "v"(b));
   }
+#pragma GCC unroll 24
   for (int i = 1; i < 24; ++i) sum[0] = _mm512_add_epi32(sum[0], sum[i]);
   volatile long long keep = sum[0][0];
   static_cast<void>(keep);

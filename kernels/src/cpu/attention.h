@@ -149,32 +149,54 @@ inline void attend(const AttentionPart& p) {
   }
 }
 
-void attention(ThreadPool& pool, const AttentionArgs& a) {
-  if (a.queries <= 0) return;
-  const int64_t group = a.heads / a.kv_heads;
+// How the queries of one sequence are cut: `blocks` blocks of up to `queries`, times the key/value heads.
+struct AttentionCut {
+  int64_t queries, blocks, first_part;
+};
+
+inline AttentionCut cut_attention(const AttentionArgs& a, int64_t sequences, int threads) {
   // Packing a key costs as much as some ten rows' products: parts are as high as the threads allow.
-  int64_t queries = larger<int64_t>(1, smaller(a.queries, kMostAttentionRows / group));
-  while (queries > 16 && a.kv_heads * ceil_div(a.queries, queries) < 2 * pool.threads()) queries = ceil_div(queries, 2);
-  const int64_t blocks = ceil_div(a.queries, queries);
-  const int64_t rows = queries * group, depth_blocks = ceil_div(a.head_dim, kBlock);
-  const int64_t value_panels = ceil_div(a.head_dim, kPanel);
+  int64_t queries = larger<int64_t>(1, smaller(a.queries, kMostAttentionRows / (a.heads / a.kv_heads)));
+  while (queries > 16 && sequences * a.kv_heads * ceil_div(a.queries, queries) < 2 * threads) queries = ceil_div(queries, 2);
+  return {queries, ceil_div(a.queries, queries), 0};
+}
+
+inline void attend_part(ThreadPool& pool, const AttentionArgs& a, const AttentionCut& cut, int64_t part, int thread) {
+  const int64_t group = a.heads / a.kv_heads, rows = cut.queries * group;
+  const int64_t depth_blocks = ceil_div(a.head_dim, kBlock), value_panels = ceil_div(a.head_dim, kPanel);
   const int64_t floats = rows * (depth_blocks * kARow + kARow + value_panels * kPanel + 2) + kBlock * kPanel;
   const size_t bytes = static_cast<size_t>(floats) * sizeof(float) + static_cast<size_t>(rows) * sizeof(int64_t);
-  run_parts(pool, a.kv_heads * blocks, [&](int64_t part, int thread) {
-    // The last blocks of a causal mask see most keys: they go first, so that no thread ends long after the others.
-    const int64_t block = blocks - 1 - part / a.kv_heads;
-    AttentionPart p{a, part % a.kv_heads, block * queries, smaller(queries, a.queries - block * queries), group};
-    p.depth_blocks = depth_blocks;
-    p.value_panels = value_panels;
-    p.visible = static_cast<int64_t*>(pool.scratch(thread, bytes));
-    p.rows = p.queries * group;
-    p.packed = reinterpret_cast<float*>(p.visible + rows);
-    p.query = p.packed + kBlock * kPanel;
-    p.score = p.query + rows * depth_blocks * kARow;
-    p.sum = p.score + rows * kARow;
-    p.most = p.sum + rows * value_panels * kPanel;
-    p.total = p.most + rows;
-    attend(p);
+  // The last blocks of a causal mask see most keys: they go first, so that no thread ends long after the others.
+  const int64_t block = cut.blocks - 1 - part / a.kv_heads;
+  AttentionPart p{a, part % a.kv_heads, block * cut.queries, smaller(cut.queries, a.queries - block * cut.queries), group};
+  p.depth_blocks = depth_blocks;
+  p.value_panels = value_panels;
+  p.visible = static_cast<int64_t*>(pool.scratch(thread, bytes));
+  p.rows = p.queries * group;
+  p.packed = reinterpret_cast<float*>(p.visible + rows);
+  p.query = p.packed + kBlock * kPanel;
+  p.score = p.query + rows * depth_blocks * kARow;
+  p.sum = p.score + rows * kARow;
+  p.most = p.sum + rows * value_panels * kPanel;
+  p.total = p.most + rows;
+  attend(p);
+}
+
+void attentions(ThreadPool& pool, const AttentionArgs* sequences, int64_t count) {
+  auto* cuts = static_cast<AttentionCut*>(pool.shared(static_cast<size_t>(count) * sizeof(AttentionCut)));
+  int64_t parts = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    cuts[i] = cut_attention(sequences[i], count, pool.threads());
+    cuts[i].first_part = parts;
+    parts += cuts[i].blocks * sequences[i].kv_heads;
+  }
+  run_parts(pool, parts, [&](int64_t part, int thread) {
+    int64_t low = 0, high = count;  // the last sequence that begins at or before the part
+    while (high - low > 1) {
+      const int64_t middle = (low + high) / 2;
+      (cuts[middle].first_part <= part ? low : high) = middle;
+    }
+    attend_part(pool, sequences[low], cuts[low], part - cuts[low].first_part, thread);
   });
 }
 

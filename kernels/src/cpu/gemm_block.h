@@ -2,6 +2,7 @@
 // for many rows. A part is a rectangle of C.
 #pragma once
 #include "block_values.h"
+#include "cpu/int8_panel.h"
 #include "cpu/product.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
@@ -44,13 +45,57 @@ inline Cut cut_product(const Product& p, int threads) {
   return cut;
 }
 
-// pack_rows() of a block type: first_k and depth (at most kBlock) are multiples of its block.
-inline void pack_blocks(DType type, const void* const (&from)[kWidth], int64_t first_k, int64_t depth, float* panel) {
+// panel[k][r] = row r [first_k + k] of a block type for k < depth, r < kWidth; both extents are whole stored blocks.
+template <DType type>
+void unpack_blocks(const char* rows, int64_t row_bytes, int64_t first_k, int64_t depth, float* panel) {
+  using F = Format<type>;
+  constexpr int64_t kElements = dtype_block(type).elements;
+  const Vec bias = Vec::broadcast(kUnsignedLevels ? static_cast<float>(F::kBias) : 0.0f);
+  for (int64_t b = 0; b < depth / kElements; ++b) {
+    const char* stored = rows + (first_k / kElements + b) * dtype_block(type).bytes;
+    PanelScales<type> scales[kStoredBlocks<type>];
+    Opener<type>::scales(stored, row_bytes, scales);
+    for (int unit = 0; unit < kStoredBlocks<type> / F::kUnitBlocks; ++unit) {
+      Bytes levels[F::kUnitBlocks][kGroups];
+      Opener<type>::unit(stored, row_bytes, unit, levels);
+#pragma GCC unroll 2
+      for (int i = 0; i < F::kUnitBlocks; ++i) {
+        const int block = Opener<type>::block_of(unit, i);
+        float* to = panel + (b * kElements + block * kLevelBlock) * kPanel;
+#pragma GCC unroll 8
+        for (int g = 0; g < kGroups; ++g) {
+          const Vec scale = Vec::load(scales[block].scales[g * F::kScales / kGroups]);
+          Vec shift = -(bias * scale);
+          if constexpr (F::kHasMin) shift = Vec::load(scales[block].mins);
+#pragma GCC unroll 4
+          for (int k = 0; k < 4; ++k) fma(level_of(levels[i][g], k), scale, shift).store(to + (4 * g + k) * kPanel);
+        }
+      }
+    }
+  }
+}
+
+inline void unpack_blocks_of(DType type, const char* rows, int64_t row_bytes, int64_t first_k, int64_t depth, float* panel) {
+  switch (type) {
+    case DType::kQ4_0: return unpack_blocks<DType::kQ4_0>(rows, row_bytes, first_k, depth, panel);
+    case DType::kQ8_0: return unpack_blocks<DType::kQ8_0>(rows, row_bytes, first_k, depth, panel);
+    case DType::kIQ4_NL: return unpack_blocks<DType::kIQ4_NL>(rows, row_bytes, first_k, depth, panel);
+    case DType::kQ4_K: return unpack_blocks<DType::kQ4_K>(rows, row_bytes, first_k, depth, panel);
+    case DType::kQ5_K: return unpack_blocks<DType::kQ5_K>(rows, row_bytes, first_k, depth, panel);
+    case DType::kQ6_K: return unpack_blocks<DType::kQ6_K>(rows, row_bytes, first_k, depth, panel);
+    default: return;
+  }
+}
+
+// pack_rows() of a block type. Where rows are missing those that are there are decoded one by one.
+inline void pack_blocks(const Weight& w, const void* const (&from)[kWidth], int64_t first_k, int64_t depth, float* panel) {
+  const int64_t row_bytes = dtype_bytes(w.type, w.cols);
+  if (from[kWidth - 1]) return unpack_blocks_of(w.type, static_cast<const char*>(from[0]), row_bytes, first_k, depth, panel);
   float values[kWidth][kBlock];
   const void* rows[kWidth];
   for (int r = 0; r < kWidth; ++r) {
     rows[r] = from[r] ? values[r] : nullptr;
-    if (from[r]) decode_blocks(type, static_cast<const char*>(from[r]) + dtype_bytes(type, first_k), values[r], depth);
+    if (from[r]) decode_blocks(w.type, static_cast<const char*>(from[r]) + dtype_bytes(w.type, first_k), values[r], depth);
   }
   pack_rows<DType::kF32>(rows, 0, depth, panel);
 }
@@ -64,7 +109,7 @@ inline void pack_weights(const Product& p, int64_t group, int64_t first, int64_t
       from[r] = column + r < count ? weight_row(p.w, group * p.cols() + first + column + r) : nullptr;
     float* panel = to + column / kPanel * kPanel * round_up(depth, kWidth);
     if (dtype_quantized(p.w.type))
-      pack_blocks(p.w.type, from, first_k, depth, panel + column % kPanel);
+      pack_blocks(p.w, from, first_k, depth, panel + column % kPanel);
     else
       pack_rows_of(p.w.type, from, first_k, depth, panel + column % kPanel);
   }
@@ -73,8 +118,7 @@ inline void pack_weights(const Product& p, int64_t group, int64_t first, int64_t
 inline void multiply_part(const Product& p, int64_t group, int64_t row, int64_t rows, int64_t first, int64_t count,
                           float* scratch) {
   const int64_t panels = ceil_div(count, kPanel), width = panels * kPanel;
-  const int64_t blocks = ceil_div(p.depth(), kBlock), even = ceil_div(p.depth(), blocks);
-  const int64_t block = dtype_quantized(p.w.type) ? kBlock : even;
+  const int64_t block = block_of_depth(p.w.type, p.depth());
   float* packed = scratch;
   float* copied = packed + width * kBlock;
   float* sums = copied + kCopiedRows * kARow;

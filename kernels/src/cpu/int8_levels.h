@@ -1,82 +1,68 @@
-// Activations rounded to int8 in blocks of kLevelBlock columns: level = round(x / scale), scale = max |x| / 127.
+// Activations rounded to int8 in blocks of 32 columns: level = round(x / scale), scale = max |x| / 127.
 #pragma once
 #include "cpu/int8_panel.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
 
-// Rows of levels with what the products need of each block besides:
-//   scale [cols / 32]; start: -bias * the levels' sum, where an integer sum begins [cols / scale block];
-//   weighed: scale * the levels' sum [cols / 32], for types with minima.
-struct LevelRows {
-  Level* levels;
-  float* scales;
-  int32_t* starts;
-  float* weighed;
-  int64_t cols, starts_row;
+// Rows are kept in tiles of so many, block by block: one pointer walks along K for all of them.
+constexpr int kLevelTileRows = kRegisters == 32 ? 6 : 3;
 
-  const Level* row_levels(int64_t row) const { return levels + row * cols; }
+struct LevelBlock {
+  Level levels[kLevelTileRows][kLevelBlock];
+  float scales[kLevelTileRows];
+  float weighed[kLevelTileRows];       // scale * the levels' sum
+  int32_t negative[3][kLevelTileRows];  // minus the sum of each half's levels, and of all
 };
 
-constexpr int64_t level_bytes(int64_t rows, int64_t cols, int64_t scale_block) {
-  return round_up(rows * cols * static_cast<int64_t>(sizeof(Level)), 64) + 4 * (round_up(rows * (cols / kLevelBlock), 16) * 2) +
-         4 * round_up(rows * (cols / scale_block), 16);
+// Stores kWidth levels in the order that add_products() wants.
+template <int... J>
+inline void store_levels(Ints v, Level* to, Indices<J...>) {
+  using Narrow = Level __attribute__((vector_size(sizeof(Level) * kWidth)));
+  Narrow levels = __builtin_convertvector(v, Narrow);
+  if constexpr (sizeof(Level) == 2) levels = __builtin_shufflevector(levels, levels, ((J & ~3) + (J & 1) * 2 + (J >> 1 & 1))...);
+  memcpy(to, &levels, sizeof levels);
 }
 
-inline LevelRows place_levels(char* memory, int64_t rows, int64_t cols, int64_t scale_block) {
-  LevelRows to{};
-  to.cols = cols;
-  to.starts_row = cols / scale_block;
-  to.levels = reinterpret_cast<Level*>(memory);
-  memory += round_up(rows * cols * static_cast<int64_t>(sizeof(Level)), 64);
-  to.scales = reinterpret_cast<float*>(memory);
-  to.weighed = to.scales + round_up(rows * (cols / kLevelBlock), 16);
-  to.starts = reinterpret_cast<int32_t*>(to.weighed + round_up(rows * (cols / kLevelBlock), 16));
-  return to;
+inline int32_t sum_of(Ints v) {
+  int32_t sum = 0;
+#pragma GCC unroll 16
+  for (int i = 0; i < kWidth; ++i) sum += v[i];
+  return sum;
 }
 
-// Where level k of a block stands.
-constexpr int level_place(int k) { return sizeof(Level) == 1 ? k : (k & ~3) + (k & 1) * 2 + (k >> 1 & 1); }
-
-inline void round_block(const float* x, Level* levels, float* scale, int32_t (&sums)[2]) {
+inline void round_block(const float* x, int row, LevelBlock& to) {
   Vec most = Vec::zero();
   for (int i = 0; i < kLevelBlock; i += kWidth) most = max(most, abs(Vec::load(x + i)));
-  const float largest = reduce_max(most);
-  *scale = largest / 127.0f;
+  const float largest = reduce_max(most), scale = largest / 127.0f;
   const Vec inverse = Vec::broadcast(largest > 0 ? 127.0f / largest : 0.0f);
-  int32_t rounded[kLevelBlock];
-  Ints sum[2] = {};
-  for (int i = 0; i < kLevelBlock; i += kWidth) {
-    const Ints v = round_small(Vec::load(x + i) * inverse).integer;
-    sum[i / 16] += v;
-    memcpy(rounded + i, &v, sizeof v);
-  }
+  int32_t total = 0;
+#pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
-    sums[half] = 0;
-    for (int i = 0; i < kWidth; ++i) sums[half] += sum[half][i];
+    Ints sums{};
+    for (int i = 16 * half; i < 16 * half + 16; i += kWidth) {
+      const Ints v = round_small(Vec::load(x + i) * inverse).integer;
+      store_levels(v, to.levels[row] + i, Iota<kWidth>());
+      sums += v;
+    }
+    const int32_t sum = sum_of(sums);
+    to.negative[half][row] = -sum;
+    total += sum;
   }
-  for (int k = 0; k < kLevelBlock; ++k) levels[level_place(k)] = static_cast<Level>(rounded[k]);
+  to.negative[2][row] = -total;
+  to.scales[row] = scale;
+  to.weighed[row] = scale * static_cast<float>(total);
 }
 
-// Rounds row `row` of x, `cols` floats (a multiple of 32).
-template <DType type>
-void round_row(const float* x, int64_t row, const LevelRows& to) {
-  using F = Format<type>;
-  constexpr int kBias = kUnsignedLevels ? F::kBias : 0;
-  const int64_t blocks = to.cols / kLevelBlock;
-  for (int64_t b = 0; b < blocks; ++b) {
-    int32_t sums[2];
-    float* scale = to.scales + row * blocks + b;
-    round_block(x + b * kLevelBlock, to.levels + row * to.cols + b * kLevelBlock, scale, sums);
-    int32_t* start = to.starts + row * to.starts_row;
-    if (F::kScaleBlock == 16) {
-      start[2 * b] = -kBias * sums[0];
-      start[2 * b + 1] = -kBias * sums[1];
-    } else {
-      start[b] = -kBias * (sums[0] + sums[1]);
+// x [rows, cols], cols a multiple of 32, into [ceil(rows / kLevelTileRows)][cols / 32] blocks.
+inline void round_rows(ThreadPool& pool, const float* x, int64_t rows, int64_t cols, LevelBlock* to) {
+  for_ranges(pool, rows, 2 * cols, [&](int64_t begin, int64_t end, int) {
+    const int64_t blocks = cols / kLevelBlock;
+    for (int64_t row = begin; row < end; ++row) {
+      LevelBlock* tile = to + row / kLevelTileRows * blocks;
+      for (int64_t b = 0; b < blocks; ++b) round_block(x + row * cols + b * kLevelBlock, static_cast<int>(row % kLevelTileRows), tile[b]);
     }
-    to.weighed[row * blocks + b] = *scale * static_cast<float>(sums[0] + sums[1]);
-  }
+  });
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
-// Panels: kWidth weight rows of a block type, some columns of them, their levels laid out for add_products():
-//   levels [columns / 4][kWidth][4], scales and minima [columns / scale block][kWidth] f32.
-// x[k] of a row = scale * (level - bias) + min; bias only where levels are unsigned, min only in some types.
+// Panels: kWidth weight rows of a block type, opened for add_products(), 32 columns after another.
 #pragma once
 #include "block_formats.h"
 #include "cpu/int8_vec.h"
@@ -8,60 +6,52 @@
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
 
-constexpr int64_t kLevelBlock = 32;  // columns of an activation's scale
+constexpr int kLevelBlock = 32;  // columns of a panel's block, and of an activation's scale
+constexpr int kGroups = kLevelBlock / 4;
 
-struct Panel {
-  uint8_t* levels;
-  float* scales;
-  float* mins;
+// What differs between the types: columns of a scale, whether there is a minimum, the bias of unsigned levels (2^bias_bits,
+// or none), and how many blocks of 32 columns are opened together because they share bytes.
+template <int scale_block, bool has_min, int bias_bits, int unit_blocks>
+struct FormatOf {
+  static constexpr int kScaleBlock = scale_block, kScales = kLevelBlock / scale_block, kUnitBlocks = unit_blocks;
+  static constexpr int kBiasBits = bias_bits, kBias = bias_bits ? 1 << bias_bits : 0;
+  static constexpr bool kHasMin = has_min;
 };
-
-// What differs between the types.
 template <DType type>
 struct Format;
+template <>
+struct Format<DType::kQ8_0> : FormatOf<32, false, 7, 1> {};
+template <>
+struct Format<DType::kQ4_0> : FormatOf<32, false, 3, 1> {};
+template <>
+struct Format<DType::kIQ4_NL> : FormatOf<32, false, 7, 1> {};
+template <>
+struct Format<DType::kQ4_K> : FormatOf<32, true, 0, 2> {};
+template <>
+struct Format<DType::kQ5_K> : FormatOf<32, true, 0, 2> {};
+template <>
+struct Format<DType::kQ6_K> : FormatOf<16, false, 5, 2> {};
 
+template <bool kHasMin>
+struct PanelMins {};
 template <>
-struct Format<DType::kQ8_0> {
-  using Stored = BlockQ8_0;
-  static constexpr int64_t kScaleBlock = 32;
-  static constexpr bool kHasMin = false;
-  static constexpr int kBias = 128;
+struct PanelMins<true> {
+  alignas(4 * kWidth) float mins[kWidth];
 };
-template <>
-struct Format<DType::kQ4_0> {
-  using Stored = BlockQ4_0;
-  static constexpr int64_t kScaleBlock = 32;
-  static constexpr bool kHasMin = false;
-  static constexpr int kBias = 8;
+
+// Of 32 columns of kWidth rows: x = scale * (level - bias) + min; bias only where levels are unsigned, min only in some types.
+template <DType type>
+struct PanelScales : PanelMins<Format<type>::kHasMin> {
+  alignas(4 * kWidth) float scales[Format<type>::kScales][kWidth];
 };
-template <>
-struct Format<DType::kIQ4_NL> {
-  using Stored = BlockIQ4_NL;
-  static constexpr int64_t kScaleBlock = 32;
-  static constexpr bool kHasMin = false;
-  static constexpr int kBias = 128;
+template <DType type>
+struct PanelBlock : PanelScales<type> {
+  alignas(4 * kWidth) uint8_t levels[kGroups][4 * kWidth];
 };
-template <>
-struct Format<DType::kQ4_K> {
-  using Stored = BlockQ4_K;
-  static constexpr int64_t kScaleBlock = 32;
-  static constexpr bool kHasMin = true;
-  static constexpr int kBias = 0;
-};
-template <>
-struct Format<DType::kQ5_K> {
-  using Stored = BlockQ5_K;
-  static constexpr int64_t kScaleBlock = 32;
-  static constexpr bool kHasMin = true;
-  static constexpr int kBias = 0;
-};
-template <>
-struct Format<DType::kQ6_K> {
-  using Stored = BlockQ6_K;
-  static constexpr int64_t kScaleBlock = 16;
-  static constexpr bool kHasMin = false;
-  static constexpr int kBias = 32;
-};
+
+// Blocks of 32 columns that a stored block has.
+template <DType type>
+constexpr int kStoredBlocks = static_cast<int>(dtype_block(type).elements) / kLevelBlock;
 
 // Levels as the products want them, of unsigned ones with a bias or of signed ones.
 template <int kBias>
@@ -70,16 +60,14 @@ inline Bytes from_unsigned(Bytes v) {
 }
 inline Bytes from_signed(Bytes v) { return kUnsignedLevels ? v ^ all_bytes(128) : v; }
 
-inline Bytes low_nibbles(Bytes v) { return v & all_bytes(15); }
-inline Bytes high_nibbles(Bytes v) { return v >> 4; }
-
-// Stores the 16 columns that four transposed vectors hold.
-inline void store_columns(Bytes (&v)[4], uint8_t* levels) {
-  transpose_groups(v);
-#pragma GCC unroll 4
-  for (int g = 0; g < 4; ++g) store_bytes(levels + g * 4 * kWidth, v[g]);
+// Level k < 4 of each row's group, with its bias where levels are unsigned.
+inline Vec level_of(Bytes group, int k) {
+  const Ints v = ints_of(group);
+  return to_floats(kUnsignedLevels ? v >> 8 * k & 255 : v << (24 - 8 * k) >> 24);
 }
-constexpr int64_t kSixteenColumns = 16 * kWidth;  // bytes
+
+inline Bytes low_nibbles(Bytes v) { return v & all_bytes(15); }
+inline Bytes high_nibbles(Bytes v) { return v >> 4 & all_bytes(15); }
 
 inline Bytes iq4_values(Bytes nibbles) {
 #if defined(GPA_ISA_AVX512)
@@ -95,151 +83,174 @@ inline Bytes iq4_values(Bytes nibbles) {
 #endif
 }
 
-// One stored block of kWidth rows; `rows` points at the first one's.
+// Sixteen bytes at the same place of kWidth rows, after map(i, bytes of rows 4 L + i), transposed to groups.
+template <class Map>
+inline __attribute__((always_inline)) void open_half(const char* at, int64_t row_bytes, Bytes* to, const Map& map) {
+  Bytes v[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) v[i] = map(i, load_rows(at, row_bytes, i));
+  transpose_groups(v, to);
+}
+// The same with two results: of the low and of the high half of each byte.
+template <class Low, class High>
+inline __attribute__((always_inline)) void open_halves(const char* at, int64_t row_bytes, Bytes* low_to, Bytes* high_to, const Low& low,
+                                                       const High& high) {
+  Bytes a[4], b[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    const Bytes v = load_rows(at, row_bytes, i);
+    a[i] = low(i, v);
+    b[i] = high(i, v);
+  }
+  transpose_groups(a, low_to);
+  transpose_groups(b, high_to);
+}
+
+// Opens a stored block of kWidth rows; `rows` points at the first row's.
+//   scales(rows, row_bytes, to): to[kStoredBlocks]
+//   unit<u>(rows, row_bytes, to): the levels of blocks block_of<u>(0 ... kUnitBlocks - 1)
 template <DType type>
-inline void open_blocks(const char* rows, int64_t row_bytes, const Panel& to);
+struct Opener;
+
+struct OpenOneScale {
+  template <DType type>
+  static inline __attribute__((always_inline)) void scales(const char* rows, int64_t row_bytes, PanelScales<type>* to) {
+    load_row_halves(rows, row_bytes).store(to->scales[0]);
+  }
+  static constexpr int block_of(int, int) { return 0; }
+};
 
 template <>
-inline void open_blocks<DType::kQ8_0>(const char* rows, int64_t row_bytes, const Panel& to) {
-  load_row_halves(rows, row_bytes).store(to.scales);
+struct Opener<DType::kQ8_0> : OpenOneScale {
+  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int, Bytes (&to)[1][kGroups]) {
+    const auto level = [](int, Bytes v) { return from_signed(v); };
+    open_half(rows + 2, row_bytes, to[0], level);
+    open_half(rows + 18, row_bytes, to[0] + 4, level);
+  }
+};
+
+template <>
+struct Opener<DType::kQ4_0> : OpenOneScale {
+  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int, Bytes (&to)[1][kGroups]) {
+    open_halves(rows + 2, row_bytes, to[0], to[0] + 4, [](int, Bytes v) { return from_unsigned<8>(low_nibbles(v)); },
+                [](int, Bytes v) { return from_unsigned<8>(high_nibbles(v)); });
+  }
+};
+
+template <>
+struct Opener<DType::kIQ4_NL> : OpenOneScale {
+  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int, Bytes (&to)[1][kGroups]) {
+    open_halves(rows + 2, row_bytes, to[0], to[0] + 4, [](int, Bytes v) { return from_signed(iq4_values(low_nibbles(v))); },
+                [](int, Bytes v) { return from_signed(iq4_values(high_nibbles(v))); });
+  }
+};
+
+// Q4_K and Q5_K begin with 16 bytes: d, dmin, 8 scales and 8 minima of 6 bits. Units are pairs of sub-blocks.
+struct OpenScalesAndMins {
+  template <DType type>
+  static inline __attribute__((always_inline)) void scales(const char* rows, int64_t row_bytes, PanelScales<type>* to) {
+    Bytes head[4];
+    open_half(rows, row_bytes, head, [](int, Bytes v) { return v; });
+    const Ints first = ints_of(head[1]), second = ints_of(head[2]), third = ints_of(head[3]);
+    const Vec d = low_halves(ints_of(head[0])), dmin = -low_halves(ints_of(head[0]) >> 16);
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) {
+      const int shift = 8 * j;
+      (d * to_floats(first >> shift & 63)).store(to[j].scales[0]);
+      (dmin * to_floats(second >> shift & 63)).store(to[j].mins);
+      const Ints scale = (third >> shift & 15) | (first >> (shift + 6) & 3) << 4;
+      const Ints min = (third >> (shift + 4) & 15) | (second >> (shift + 6) & 3) << 4;
+      (d * to_floats(scale)).store(to[j + 4].scales[0]);
+      (dmin * to_floats(min)).store(to[j + 4].mins);
+    }
+  }
+  static constexpr int block_of(int unit, int i) { return 2 * unit + i; }
+};
+
+template <>
+struct Opener<DType::kQ4_K> : OpenScalesAndMins {
+  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int unit, Bytes (&to)[2][kGroups]) {
 #pragma GCC unroll 2
-  for (int half = 0; half < 2; ++half) {
-    Bytes v[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) v[i] = from_signed(load_rows(rows + 2 + 16 * half, row_bytes, i));
-    store_columns(v, to.levels + half * kSixteenColumns);
+    for (int half = 0; half < 2; ++half)
+      open_halves(rows + 16 + 32 * unit + 16 * half, row_bytes, to[0] + 4 * half, to[1] + 4 * half,
+                  [](int, Bytes v) { return low_nibbles(v); }, [](int, Bytes v) { return high_nibbles(v); });
   }
-}
+};
 
 template <>
-inline void open_blocks<DType::kQ4_0>(const char* rows, int64_t row_bytes, const Panel& to) {
-  load_row_halves(rows, row_bytes).store(to.scales);
-  Bytes low[4], high[4];
+struct Opener<DType::kQ5_K> : OpenScalesAndMins {
+  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int unit, Bytes (&to)[2][kGroups]) {
+    const auto fifth = [&](Bytes bits, int sub) { return (bits >> sub & all_bytes(1)) << 4; };
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; ++half) {
+      Bytes bits[4];
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    const Bytes v = load_rows(rows + 2, row_bytes, i);
-    low[i] = from_unsigned<8>(low_nibbles(v));
-    high[i] = from_unsigned<8>(high_nibbles(v));
-  }
-  store_columns(low, to.levels);
-  store_columns(high, to.levels + kSixteenColumns);
-}
-
-template <>
-inline void open_blocks<DType::kIQ4_NL>(const char* rows, int64_t row_bytes, const Panel& to) {
-  load_row_halves(rows, row_bytes).store(to.scales);
-  Bytes low[4], high[4];
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    const Bytes v = load_rows(rows + 2, row_bytes, i);
-    low[i] = from_signed(iq4_values(low_nibbles(v)));
-    high[i] = from_signed(iq4_values(high_nibbles(v)));
-  }
-  store_columns(low, to.levels);
-  store_columns(high, to.levels + kSixteenColumns);
-}
-
-// The first 16 bytes of Q4_K and Q5_K: d, dmin, 8 scales and 8 minima of 6 bits.
-inline void open_scales(const char* rows, int64_t row_bytes, const Panel& to) {
-  Bytes head[4];
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) head[i] = load_rows(rows, row_bytes, i);
-  transpose_groups(head);
-  const Ints first = ints_of(head[1]), second = ints_of(head[2]), third = ints_of(head[3]);
-  const Vec d = low_halves(ints_of(head[0])), dmin = -low_halves(ints_of(head[0]) >> 16);
-#pragma GCC unroll 4
-  for (int j = 0; j < 4; ++j) {
-    const int shift = 8 * j;
-    (d * to_floats(first >> shift & 63)).store(to.scales + j * kWidth);
-    (dmin * to_floats(second >> shift & 63)).store(to.mins + j * kWidth);
-    const Ints scale = (third >> shift & 15) | (first >> (shift + 6) & 3) << 4;
-    const Ints min = (third >> (shift + 4) & 15) | (second >> (shift + 6) & 3) << 4;
-    (d * to_floats(scale)).store(to.scales + (j + 4) * kWidth);
-    (dmin * to_floats(min)).store(to.mins + (j + 4) * kWidth);
-  }
-}
-
-template <>
-inline void open_blocks<DType::kQ4_K>(const char* rows, int64_t row_bytes, const Panel& to) {
-  open_scales(rows, row_bytes, to);
-  for (int part = 0; part < 8; ++part) {  // 16 bytes: 16 columns of each of two sub-blocks
-    Bytes low[4], high[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-      const Bytes v = load_rows(rows + 16 + 16 * part, row_bytes, i);
-      low[i] = low_nibbles(v);
-      high[i] = high_nibbles(v);
-    }
-    uint8_t* levels = to.levels + (part / 2 * 4 + part % 2) * kSixteenColumns;
-    store_columns(low, levels);
-    store_columns(high, levels + 2 * kSixteenColumns);
-  }
-}
-
-template <>
-inline void open_blocks<DType::kQ5_K>(const char* rows, int64_t row_bytes, const Panel& to) {
-  open_scales(rows, row_bytes, to);
-  for (int half = 0; half < 2; ++half) {  // of each sub-block
-    Bytes bits[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) bits[i] = load_rows(rows + 16 + 16 * half, row_bytes, i);
-    for (int pair = 0; pair < 4; ++pair) {
-      Bytes low[4], high[4];
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) {
-        const Bytes v = load_rows(rows + 48 + 32 * pair + 16 * half, row_bytes, i);
-        low[i] = low_nibbles(v) | (bits[i] & all_bytes(1)) << 4;
-        high[i] = high_nibbles(v) | (bits[i] & all_bytes(2)) << 3;
-        bits[i] = bits[i] >> 2;
-      }
-      uint8_t* levels = to.levels + (pair * 4 + half) * kSixteenColumns;
-      store_columns(low, levels);
-      store_columns(high, levels + 2 * kSixteenColumns);
+      for (int i = 0; i < 4; ++i) bits[i] = load_rows(rows + 16 + 16 * half, row_bytes, i);
+      open_halves(rows + 48 + 32 * unit + 16 * half, row_bytes, to[0] + 4 * half, to[1] + 4 * half,
+                  [&](int i, Bytes v) { return low_nibbles(v) | fifth(bits[i], 2 * unit); },
+                  [&](int i, Bytes v) { return high_nibbles(v) | fifth(bits[i], 2 * unit + 1); });
     }
   }
-}
+};
 
+// Units are sub-blocks i and i + 2 (i = 0, 1) of one half: the low and the high nibbles of the same bytes.
 template <>
-inline void open_blocks<DType::kQ6_K>(const char* rows, int64_t row_bytes, const Panel& to) {
-  const Vec d = load_row_halves(rows + 208, row_bytes);
-  Bytes scales[4];
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) scales[i] = load_rows(rows + 192, row_bytes, i);
-  transpose_groups(scales);
+struct Opener<DType::kQ6_K> {
+  static inline __attribute__((always_inline)) void scales(const char* rows, int64_t row_bytes, PanelScales<DType::kQ6_K>* to) {
+    const Vec d = load_row_halves_at_end(rows + 208, row_bytes);
+    Bytes scales[4];
+    open_half(rows + 192, row_bytes, scales, [](int, Bytes v) { return v; });
 #pragma GCC unroll 16
-  for (int j = 0; j < 16; ++j) {
-    const Ints scale = ints_of(scales[j / 4]) << (24 - 8 * (j % 4)) >> 24;
-    (d * to_floats(scale)).store(to.scales + j * kWidth);
-  }
-  for (int part = 0; part < 4; ++part) {  // half of the block, half of its sub-blocks of 32
-    const int half = part / 2, l = part % 2;
-    Bytes bits[4], v[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) bits[i] = load_rows(rows + 128 + 32 * half + 16 * l, row_bytes, i);
-    for (int sub = 0; sub < 4; ++sub) {
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) {
-        const Bytes low = load_rows(rows + 64 * half + 32 * (sub % 2) + 16 * l, row_bytes, i);
-        v[i] = from_unsigned<32>((sub < 2 ? low_nibbles(low) : high_nibbles(low)) | (bits[i] & all_bytes(3)) << 4);
-        bits[i] = bits[i] >> 2;
-      }
-      store_columns(v, to.levels + (half * 8 + sub * 2 + l) * kSixteenColumns);
+    for (int j = 0; j < 16; ++j) {
+      const Ints scale = ints_of(scales[j / 4]) << (24 - 8 * (j % 4)) >> 24;
+      (d * to_floats(scale)).store(to[j / 2].scales[j % 2]);
     }
   }
+  static constexpr int block_of(int unit, int i) { return unit / 2 * 4 + unit % 2 + 2 * i; }
+
+  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int unit, Bytes (&to)[2][kGroups]) {
+    const int n = unit / 2, sub = unit % 2;
+    const auto high_bits = [&](Bytes bits, int shift) { return (bits >> shift & all_bytes(3)) << 4; };
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; ++half) {
+      Bytes bits[4];
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) bits[i] = load_rows(rows + 128 + 32 * n + 16 * half, row_bytes, i);
+      open_halves(rows + 64 * n + 32 * sub + 16 * half, row_bytes, to[0] + 4 * half, to[1] + 4 * half,
+                  [&](int i, Bytes v) { return from_unsigned<32>(low_nibbles(v) | high_bits(bits[i], 2 * sub)); },
+                  [&](int i, Bytes v) { return from_unsigned<32>(high_nibbles(v) | high_bits(bits[i], 2 * sub + 4)); });
+    }
+  }
+};
+
+// Asks for the memory of kWidth rows' next stored block, that of the panel after this one.
+template <DType type>
+inline void prefetch_blocks(const char* next_panel, int64_t offset) {
+  constexpr int64_t kBytes = kWidth * dtype_block(type).bytes;
+#pragma GCC unroll 2
+  for (int64_t line = 0; line < kBytes; line += 64) __builtin_prefetch(next_panel + kWidth * offset + line);
 }
 
 // Opens columns first_k ... first_k + depth of kWidth rows; both are multiples of the stored block.
 template <DType type>
-void open_panel(const char* rows, int64_t row_bytes, int64_t first_k, int64_t depth, const Panel& to) {
-  using F = Format<type>;
-  constexpr int64_t kElements = dtype_block(type).elements, kStored = static_cast<int64_t>(sizeof(typename F::Stored));
-  const char* next = rows + kWidth * row_bytes;  // the panel that comes after this one
-  for (int64_t b = 0; b < depth / kElements; ++b) {
+void open_panel(const char* rows, int64_t row_bytes, int64_t first_k, int64_t depth, PanelBlock<type>* to) {
+  constexpr int64_t kElements = dtype_block(type).elements, kStored = dtype_block(type).bytes;
+  constexpr int kUnitBlocks = Format<type>::kUnitBlocks;
+  for (int64_t b = 0; b < depth / kElements; ++b, to += kStoredBlocks<type>) {
     const int64_t offset = (first_k / kElements + b) * kStored;
-    for (int64_t line = 0; line < kWidth * kStored; line += 64) __builtin_prefetch(next + kWidth * offset + line);
-    const Panel at{to.levels + b * kElements * kWidth, to.scales + b * (kElements / F::kScaleBlock) * kWidth,
-                   to.mins + b * (kElements / kLevelBlock) * kWidth};
-    open_blocks<type>(rows + offset, row_bytes, at);
+    prefetch_blocks<type>(rows + kWidth * row_bytes, offset);
+    PanelScales<type> scales[kStoredBlocks<type>];
+    Opener<type>::scales(rows + offset, row_bytes, scales);
+#pragma GCC unroll 8
+    for (int j = 0; j < kStoredBlocks<type>; ++j) static_cast<PanelScales<type>&>(to[j]) = scales[j];
+    for (int unit = 0; unit < kStoredBlocks<type> / kUnitBlocks; ++unit) {
+      Bytes levels[kUnitBlocks][kGroups];
+      Opener<type>::unit(rows + offset, row_bytes, unit, levels);
+#pragma GCC unroll 2
+      for (int i = 0; i < kUnitBlocks; ++i)
+#pragma GCC unroll 8
+        for (int g = 0; g < kGroups; ++g) store_bytes(to[Opener<type>::block_of(unit, i)].levels[g], levels[i][g]);
+    }
   }
 }
 

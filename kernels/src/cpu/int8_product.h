@@ -7,90 +7,140 @@
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
 
-constexpr int64_t kOpenColumns = 768;    // columns of a panel that are open at once, a multiple of every block
-constexpr int64_t kOpenPanels = kLevelTilePanels;
-constexpr int64_t kLevelPartRows = 256;  // rows of a part
+constexpr int64_t kOpenColumns = 512;    // columns of a panel that are open at once, a multiple of every block
+constexpr int64_t kOpenBlocks = kOpenColumns / kLevelBlock;
+constexpr int64_t kWide = kLevelTilePanels * kWidth;
+constexpr int64_t kLevelPartTiles = 43;  // tiles of a part
 
-constexpr int64_t kOpenBytes = kOpenPanels * kWidth * (kOpenColumns + 4 * (kOpenColumns / 16 + kOpenColumns / kLevelBlock));
-
-// Lays panels out in kOpenBytes of memory.
-inline void place_panels(char* memory, Panel (&panels)[kOpenPanels]) {
-  for (Panel& panel : panels) {
-    panel.levels = reinterpret_cast<uint8_t*>(memory);
-    panel.scales = reinterpret_cast<float*>(panel.levels + kWidth * kOpenColumns);
-    panel.mins = panel.scales + kWidth * (kOpenColumns / 16);
-    memory += kOpenBytes / kOpenPanels;
-  }
-}
-
-// C[row, first ... first + count) for `rows` rows; count <= kOpenPanels * kWidth.
+// What a part needs beside x and w.
 template <DType type>
-void multiply_panels(const Product& p, const LevelRows& x, int64_t row, int64_t rows, int64_t first, int64_t count, char* scratch) {
-  const int64_t row_bytes = dtype_bytes(type, p.w.cols), panels = ceil_div(count, kWidth);
-  Panel open[kOpenPanels];
-  place_panels(scratch, open);
-  char* padded = scratch + kOpenBytes;
-  auto* sums = reinterpret_cast<float*>(padded + round_up(kWidth * row_bytes, 64));
-  constexpr int64_t kSumRow = kOpenPanels * kWidth;
-  const char* weights = static_cast<const char*>(p.w.data) + first * row_bytes;
-  const int64_t rest = count % kWidth;
-  if (rest) {  // rows that are not there read as zero
-    memcpy(padded, weights + (panels - 1) * kWidth * row_bytes, static_cast<size_t>(rest * row_bytes));
-    memset(padded + rest * row_bytes, 0, static_cast<size_t>((kWidth - rest) * row_bytes));
+struct LevelScratch {
+  PanelBlock<type>* open;  // [kLevelTilePanels][kOpenBlocks]
+  char* padded;            // rows past the end: zeros
+  float* sums;             // [rows][kWide]
+
+  static int64_t bytes(int64_t rows, int64_t row_bytes) {
+    return kLevelTilePanels * kOpenBlocks * static_cast<int64_t>(sizeof(PanelBlock<type>)) + round_up(kWidth * row_bytes, 64) +
+           rows * kWide * static_cast<int64_t>(sizeof(float));
   }
-  for (int64_t k = 0; k < p.depth(); k += kOpenColumns) {
-    const int64_t depth = smaller(kOpenColumns, p.depth() - k);
-    for (int64_t i = 0; i < panels; ++i)
-      open_panel<type>(rest && i == panels - 1 ? padded : weights + i * kWidth * row_bytes, row_bytes, k, depth, open[i]);
-    const auto tiles = [&](auto tile_of, int64_t r, int64_t some, int64_t i) __attribute__((always_inline)) {
-      tile_of(some)(x, row + r, k, depth, open + i, sums + r * kSumRow + i * kWidth, kSumRow, k > 0);
-    };
+  LevelScratch(void* memory, int64_t row_bytes)
+      : open(static_cast<PanelBlock<type>*>(memory)), padded(reinterpret_cast<char*>(open + kLevelTilePanels * kOpenBlocks)),
+        sums(reinterpret_cast<float*>(padded + round_up(kWidth * row_bytes, 64))) {}
+};
+
+// Up to kLevelTilePanels panels of weights; rows past the end lie in padded memory.
+struct PanelRows {
+  const char* weights;
+  const char* padded;  // the last panel's rows, or null when it is whole
+  int64_t panels, row_bytes;
+
+  const char* panel(int64_t i) const { return padded && i == panels - 1 ? padded : weights + i * kWidth * row_bytes; }
+};
+
+// sums[r][panel] for `rows` rows, opening some columns of the panels at once for all rows.
+template <DType type>
+void multiply_open_panels(const PanelRows& w, const LevelBlock* x, int64_t rows, int64_t blocks, const LevelScratch<type>& scratch) {
+  for (int64_t b = 0; b < blocks; b += kOpenBlocks) {
+    const int64_t some = smaller(kOpenBlocks, blocks - b);
+    for (int64_t i = 0; i < w.panels; ++i)
+      open_panel<type>(w.panel(i), w.row_bytes, b * kLevelBlock, some * kLevelBlock, scratch.open + i * kOpenBlocks);
     for (int64_t r = 0; r < rows; r += kLevelTileRows) {
-      const int64_t some = smaller<int64_t>(kLevelTileRows, rows - r);
-      if (panels == kLevelTilePanels)
-        tiles(level_tile_of<type, kLevelTilePanels>, r, some, 0);
+      const int64_t tile_rows = smaller<int64_t>(kLevelTileRows, rows - r);
+      const LevelBlock* tile = x + r / kLevelTileRows * blocks + b;
+      float* sums = scratch.sums + r * kWide;
+      if (w.panels == kLevelTilePanels)
+        level_tile_of<type, kLevelTilePanels>(tile_rows)(tile, scratch.open, kOpenBlocks, some, sums, kWide, b > 0);
       else
-        for (int64_t i = 0; i < panels; ++i) tiles(level_tile_of<type, 1>, r, some, i);
+        level_tile_of<type, 1>(tile_rows)(tile, scratch.open, kOpenBlocks, some, sums, kWide, b > 0);
     }
   }
-  for (int64_t r = 0; r < rows; ++r) store_row(p, 0, row + r, first, count, sums + r * kSumRow, nullptr);
+}
+
+// C[row, first ... first + count) for `rows` rows from the tile x on; count <= kWide.
+template <DType type>
+void multiply_panels(const Product& p, const LevelBlock* x, int64_t row, int64_t rows, int64_t first, int64_t count,
+                     const LevelScratch<type>& scratch) {
+  const int64_t row_bytes = dtype_bytes(type, p.w.cols), blocks = p.depth() / kLevelBlock, rest = count % kWidth;
+  PanelRows w{static_cast<const char*>(p.w.data) + first * row_bytes, nullptr, ceil_div(count, kWidth), row_bytes};
+  if (rest) {
+    memcpy(scratch.padded, w.panel(w.panels - 1), static_cast<size_t>(rest * row_bytes));
+    memset(scratch.padded + rest * row_bytes, 0, static_cast<size_t>((kWidth - rest) * row_bytes));
+    w.padded = scratch.padded;
+  }
+  if (rows <= kDotRows)
+    for (int64_t i = 0; i < w.panels; ++i) level_dot_of<type>(rows)(x, w.panel(i), row_bytes, blocks, scratch.sums + i * kWidth, kWide);
+  else
+    multiply_open_panels(w, x, rows, blocks, scratch);
+  for (int64_t r = 0; r < rows; ++r) store_row(p, 0, row + r, first, count, scratch.sums + r * kWide, nullptr);
+}
+
+// How one product's columns are dealt out.
+struct LevelCut {
+  int64_t together;  // pieces of kWide columns in a part
+  int64_t parts;
+};
+
+inline LevelCut cut_levels(const Product& p, int64_t row_parts, int threads) {
+  const int64_t columns = ceil_div(p.w.rows, kWide);
+  // Some 64 KB of weights a part: fewer are not worth handing out, more leave a thread idle at the end.
+  const int64_t even = larger<int64_t>(1, columns * row_parts / (8 * threads));
+  const int64_t together = smaller(larger<int64_t>(1, (1 << 16) / (kWide * dtype_bytes(p.w.type, p.w.cols))), even);
+  return {together, ceil_div(columns, together)};
 }
 
 template <DType type>
-void multiply_levels(ThreadPool& pool, const Product& p) {
-  const int64_t cols = p.depth();
-  auto* memory = static_cast<char*>(pool.shared(static_cast<size_t>(level_bytes(p.rows, cols, Format<type>::kScaleBlock))));
-  const LevelRows x = place_levels(memory, p.rows, cols, Format<type>::kScaleBlock);
-  for_ranges(pool, p.rows, cols, [&](int64_t begin, int64_t end, int) {
-    for (int64_t row = begin; row < end; ++row) round_row<type>(p.x + row * cols, row, x);
-  });
-  constexpr int64_t kWide = kOpenPanels * kWidth;
-  const int64_t row_bytes = dtype_bytes(type, cols), columns = ceil_div(p.w.rows, kWide);
-  const int64_t row_parts = ceil_div(p.rows, kLevelPartRows), part_rows = ceil_div(p.rows, row_parts);
-  // Some 64 KB of weights a part: fewer are not worth handing out, more leave a thread idle at the end.
-  const int64_t even = larger<int64_t>(1, columns * row_parts / (8 * pool.threads()));
-  const int64_t together = smaller(larger<int64_t>(1, (1 << 16) / (kWide * row_bytes)), even);
-  const int64_t column_parts = ceil_div(columns, together);
-  const int64_t bytes = kOpenBytes + round_up(kWidth * row_bytes, 64) + part_rows * kWide * static_cast<int64_t>(sizeof(float));
-  run_parts(pool, column_parts * row_parts, [&](int64_t part, int thread) {
-    auto* scratch = static_cast<char*>(pool.scratch(thread, static_cast<size_t>(bytes)));
-    const int64_t row = part / column_parts * part_rows, rows = smaller(part_rows, p.rows - row);
-    const int64_t begin = part % column_parts * together * kWide, end = smaller(begin + together * kWide, p.w.rows);
-    for (int64_t first = begin; first < end; first += kWide)
-      multiply_panels<type>(p, x, row, rows, first, smaller(kWide, end - first), scratch);
-  });
+void multiply_level_part(const Product& p, const LevelBlock* x, int64_t row, int64_t rows, int64_t begin, int64_t columns, void* memory) {
+  const LevelScratch<type> scratch(memory, dtype_bytes(type, p.w.cols));
+  const int64_t end = smaller(begin + columns, p.w.rows);
+  for (int64_t first = begin; first < end; first += kWide)
+    multiply_panels<type>(p, x, row, rows, first, smaller(kWide, end - first), scratch);
 }
 
-inline void multiply_int8(ThreadPool& pool, const Product& p) {
-  switch (p.w.type) {
-    case DType::kQ4_0: return multiply_levels<DType::kQ4_0>(pool, p);
-    case DType::kQ8_0: return multiply_levels<DType::kQ8_0>(pool, p);
-    case DType::kIQ4_NL: return multiply_levels<DType::kIQ4_NL>(pool, p);
-    case DType::kQ4_K: return multiply_levels<DType::kQ4_K>(pool, p);
-    case DType::kQ5_K: return multiply_levels<DType::kQ5_K>(pool, p);
-    case DType::kQ6_K: return multiply_levels<DType::kQ6_K>(pool, p);
-    default: return;
+// What depends on the type of the weights.
+struct LevelKernel {
+  void (*part)(const Product&, const LevelBlock*, int64_t, int64_t, int64_t, int64_t, void*);
+  int64_t (*scratch_bytes)(int64_t rows, int64_t row_bytes);
+};
+template <DType type>
+constexpr LevelKernel kLevelKernel = {multiply_level_part<type>, LevelScratch<type>::bytes};
+
+inline LevelKernel level_kernel(DType type) {
+  switch (type) {
+    case DType::kQ4_0: return kLevelKernel<DType::kQ4_0>;
+    case DType::kQ4_K: return kLevelKernel<DType::kQ4_K>;
+    case DType::kQ5_K: return kLevelKernel<DType::kQ5_K>;
+    case DType::kQ6_K: return kLevelKernel<DType::kQ6_K>;
+    case DType::kIQ4_NL: return kLevelKernel<DType::kIQ4_NL>;
+    default: return kLevelKernel<DType::kQ8_0>;
   }
+}
+
+constexpr int64_t kMostProducts = 4;
+
+// Up to kMostProducts products of the same x, which is rounded once; their parts are dealt out together.
+inline void multiply_int8(ThreadPool& pool, const Product* products, int64_t count) {
+  const Product& any = products[0];
+  if (any.rows <= 0) return;
+  const int64_t blocks = any.depth() / kLevelBlock, tiles = ceil_div(any.rows, kLevelTileRows);
+  auto* x = static_cast<LevelBlock*>(pool.shared(static_cast<size_t>(tiles * blocks) * sizeof(LevelBlock)));
+  round_rows(pool, any.x, any.rows, any.depth(), x);
+  const int64_t row_parts = ceil_div(tiles, kLevelPartTiles), part_tiles = ceil_div(tiles, row_parts);
+  LevelCut cuts[kMostProducts];
+  int64_t parts = 0, bytes = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const Weight& w = products[i].w;
+    cuts[i] = cut_levels(products[i], row_parts, pool.threads());
+    parts += cuts[i].parts;
+    bytes = larger(bytes, level_kernel(w.type).scratch_bytes(part_tiles * kLevelTileRows, dtype_bytes(w.type, w.cols)));
+  }
+  run_parts(pool, parts * row_parts, [&](int64_t part, int thread) {
+    const int64_t tile = part / parts * part_tiles, row = tile * kLevelTileRows;
+    int64_t i = 0, piece = part % parts;
+    for (; piece >= cuts[i].parts; ++i) piece -= cuts[i].parts;
+    const int64_t columns = cuts[i].together * kWide;
+    level_kernel(products[i].w.type).part(products[i], x + tile * blocks, row, smaller(part_tiles * kLevelTileRows, any.rows - row),
+                                          piece * columns, columns, pool.scratch(thread, static_cast<size_t>(bytes)));
+  });
 }
 
 }  // namespace

@@ -46,33 +46,49 @@ template <int Low, int... J>
 inline Ints interleave_ints(Ints a, Ints b, Indices<J...>) {
   return __builtin_shufflevector(a, b, ((J & 1 ? kWidth : 0) + (J & ~3) + 2 * Low + (J & 3) / 2)...);
 }
+using Longs = int64_t __attribute__((vector_size(4 * kWidth)));
 template <int Low, int... J>
 inline Ints interleave_pairs(Ints a, Ints b, Indices<J...>) {
-  return __builtin_shufflevector(a, b, ((J & 2 ? kWidth : 0) + (J & ~3) + 2 * Low + (J & 1))...);
+  return reinterpret_cast<Ints>(__builtin_shufflevector(reinterpret_cast<Longs>(a), reinterpret_cast<Longs>(b),
+                                                        ((J & 1 ? kWidth / 2 : 0) + (J & ~1) + Low)...));
 }
 
-// In: v[i] lane L = four groups of row 4 L + i. Out: v[g] = group g of all rows, in order.
-inline void transpose_groups(Bytes (&v)[4]) {
+// v[i] lane L = four groups of row 4 L + i; to[g] = group g of all rows, in order.
+inline void transpose_groups(const Bytes (&v)[4], Bytes* to) {
   constexpr auto kLanes = Iota<kWidth>();
+  constexpr auto kPairs = Iota<kWidth / 2>();
   const Ints a = ints_of(v[0]), b = ints_of(v[1]), c = ints_of(v[2]), d = ints_of(v[3]);
   const Ints ab0 = interleave_ints<0>(a, b, kLanes), ab1 = interleave_ints<1>(a, b, kLanes);
   const Ints cd0 = interleave_ints<0>(c, d, kLanes), cd1 = interleave_ints<1>(c, d, kLanes);
-  v[0] = bytes_of(interleave_pairs<0>(ab0, cd0, kLanes));
-  v[1] = bytes_of(interleave_pairs<1>(ab0, cd0, kLanes));
-  v[2] = bytes_of(interleave_pairs<0>(ab1, cd1, kLanes));
-  v[3] = bytes_of(interleave_pairs<1>(ab1, cd1, kLanes));
+  to[0] = bytes_of(interleave_pairs<0>(ab0, cd0, kPairs));
+  to[1] = bytes_of(interleave_pairs<1>(ab0, cd0, kPairs));
+  to[2] = bytes_of(interleave_pairs<0>(ab1, cd1, kPairs));
+  to[3] = bytes_of(interleave_pairs<1>(ab1, cd1, kPairs));
 }
 
-// f32 of an f16 in the low half of each element.
+// f32 of the f16 in the low half of each element.
 inline Vec low_halves(Ints v) {
-  uint16_t __attribute__((vector_size(2 * kWidth))) halves = __builtin_convertvector(v & 0xffff, decltype(halves));
+#if defined(GPA_ISA_AVX512)
+  const __m256i halves = _mm512_maskz_cvtepi32_epi16(0xffff, reinterpret_cast<__m512i>(v));
+  return {reinterpret_cast<Floats>(_mm512_maskz_cvtph_ps(0xffff, halves))};
+#else
+  const auto halves = __builtin_convertvector(v & 0xffff, uint16_t __attribute__((vector_size(2 * kWidth))));
   uint16_t lanes[kWidth];
   memcpy(lanes, &halves, sizeof halves);
   return Vec::load_f16(lanes);
+#endif
 }
 
-// The 16-bit words at the begin of kWidth rows, as f16.
+// The f16 at the begin of kWidth rows. Sixteen bytes are read of each.
 inline Vec load_row_halves(const char* rows, int64_t row_bytes) {
+  constexpr auto kLanes = Iota<kWidth>();
+  constexpr auto kPairs = Iota<kWidth / 2>();
+  const auto row = [&](int first) { return ints_of(load_rows(rows, row_bytes, first)); };
+  return low_halves(interleave_pairs<0>(interleave_ints<0>(row(0), row(1), kLanes), interleave_ints<0>(row(2), row(3), kLanes), kPairs));
+}
+
+// The same where nothing may be read behind it.
+inline Vec load_row_halves_at_end(const char* rows, int64_t row_bytes) {
   uint16_t lanes[kWidth];
 #pragma GCC unroll 16
   for (int r = 0; r < kWidth; ++r) memcpy(&lanes[r], rows + r * row_bytes, sizeof(uint16_t));

@@ -15,21 +15,34 @@ inline void multiply(ThreadPool& pool, const Product& p) {
     multiply_many_rows(pool, p);
 }
 
-void linear(ThreadPool& pool, const LinearArgs& a) {
-  const Product product{.x = a.x,
-                        .frames = a.rows,
-                        .channels = a.w.cols,
-                        .w = a.w,
-                        .rows = a.rows,
-                        .epilogue = a.epilogue,
-                        .y = a.y,
-                        .y_row = a.w.rows,
-                        .y_size = a.rows * a.w.rows};
-  if (a.rounding == Rounding::kInt8 && dtype_quantized(a.w.type)) {
-    if (a.rows > 0 && a.w.rows > 0) multiply_int8(pool, product);
-  } else {
-    multiply(pool, product);
+inline Product product_of(const LinearArgs& a) {
+  return {.x = a.x,
+          .frames = a.rows,
+          .channels = a.w.cols,
+          .w = a.w,
+          .rows = a.rows,
+          .epilogue = a.epilogue,
+          .y = a.y,
+          .y_row = a.w.rows,
+          .y_size = a.rows * a.w.rows};
+}
+
+inline bool rounds(const LinearArgs& a) { return a.rounding == Rounding::kInt8 && dtype_quantized(a.w.type); }
+
+void linears(ThreadPool& pool, const LinearArgs* maps, int64_t count) {
+  Product rounded[kMostProducts];
+  int64_t together = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (!rounds(maps[i])) {
+      multiply(pool, product_of(maps[i]));
+      continue;
+    }
+    rounded[together++] = product_of(maps[i]);
+    if (together < kMostProducts && i + 1 < count) continue;
+    multiply_int8(pool, rounded, together);
+    together = 0;
   }
+  if (together > 0) multiply_int8(pool, rounded, together);
 }
 
 void conv1d(ThreadPool& pool, const Conv1dArgs& a) {

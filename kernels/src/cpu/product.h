@@ -11,21 +11,21 @@ namespace {
 // group * run on, zero outside the frames. For a linear layer there is one tap and a row of A is a row of x.
 // C[t, group * cols + n] is the element  t * y_row + group * cols + n - crop  of y, stored where that is in [0, y_size).
 struct Product {
-  const float* x;
-  int64_t frames;
-  int64_t channels;
+  const float* x = nullptr;
+  int64_t frames = 0;
+  int64_t channels = 0;
   int64_t taps = 1;
   int64_t stride = 1;
   int64_t dilation = 1;
   int64_t pad_left = 0;
   int64_t groups = 1;
   Weight w;
-  int64_t rows;
+  int64_t rows = 0;
   Epilogue epilogue;
   int64_t bias_period = 0;  // where not 0, the bias has so many elements and is repeated
-  float* y;
-  int64_t y_row;
-  int64_t y_size;
+  float* y = nullptr;
+  int64_t y_row = 0;
+  int64_t y_size = 0;
   int64_t crop = 0;
 
   int64_t cols() const { return w.rows / groups; }
@@ -41,6 +41,11 @@ struct Product {
 
 inline const char* weight_row(const Weight& w, int64_t row) {
   return static_cast<const char*>(w.data) + row * dtype_bytes(w.type, w.cols);
+}
+
+// How much of K is summed before it is added to the rest: the blocks of K that every kernel takes.
+inline int64_t block_of_depth(DType type, int64_t depth) {
+  return dtype_quantized(type) ? kBlock : ceil_div(depth, ceil_div(depth, kBlock));
 }
 
 // to[0 ... depth) = A[row, first_k ... first_k + depth) of a group.

@@ -15,14 +15,14 @@ namespace {
 
 constexpr KernelTable kTable = {
     .name = GPA_STRING(GPA_ISA_NAMESPACE),
-    .linear = linear,
+    .linears = linears,
     .conv1d = conv1d,
     .conv_transpose1d = conv_transpose1d,
     .depthwise_conv1d = depthwise_conv1d,
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .rope = rope,
-    .attention = attention,
+    .attentions = attentions,
     .snake = snake,
     .gated = gated,
     .activate = activate,

@@ -130,11 +130,10 @@ void store(const Choice& choice, const Codes& codes, int b, Block& block) {
 
 template <class Block, class Extra>
 void encode_tiles(const SearchTable& searches, const Source& source, float most, Block* blocks, Extra extra) {
-  Tile tile;
-  tile.size = 32;
+  TileReader reader(source, 32, kSubBlocks);
   Codes codes;
   for (int64_t i = 0; i < source.count / 256; i += kBlocks) {
-    load_tile(source, kSubBlocks * i, kSubBlocks, tile);
+    const Tile& tile = reader.read(kSubBlocks * i);
     const Choice choice = search(searches, tile, most);
     searches.codes(tile, {0, most}, fit_of(choice), codes);
     for (int b = 0; b < std::min<int64_t>(kBlocks, source.count / 256 - i); ++b) {

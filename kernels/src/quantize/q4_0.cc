@@ -1,13 +1,12 @@
-// Q4_0 and IQ4_NL: one scale a block, which is the best that is found; a tile is 16 blocks.
+// Q4_0 and IQ4_NL: one scale a block, the best that is found; a tile is 16 blocks.
 #include <algorithm>
+#include <cmath>
 
 #include "float_bits.h"
 #include "quantize/encoders.h"
 
 namespace gpa {
 namespace {
-
-constexpr Levels kLevels{-8, 7};
 
 template <class Block>
 void store(const Codes& codes, int lane, uint16_t d, Block& block) {
@@ -18,12 +17,11 @@ void store(const Codes& codes, int lane, uint16_t d, Block& block) {
 // search(tile, scale) finds the scales, code(tile, scale, codes) the codes for those that are stored.
 template <class Block, class Search, class Code>
 void encode_tiles(const Source& source, Block* blocks, Search search, Code code) {
-  Tile tile;
-  tile.size = 32;
+  TileReader reader(source, 32, 1);
   PerLane scale;
   Codes codes;
   for (int64_t first = 0; first < source.count / 32; first += kLanes) {
-    load_tile(source, first, 1, tile);
+    const Tile& tile = reader.read(first);
     search(tile, scale);
     uint16_t d[kLanes];
     for (int lane = 0; lane < kLanes; ++lane) {
@@ -39,13 +37,19 @@ void encode_tiles(const Source& source, Block* blocks, Search search, Code code)
 }  // namespace
 
 void encode(const SearchTable& searches, const Source& source, BlockQ4_0* blocks) {
+  constexpr Levels kLevels{-8, 7};
   encode_tiles(
-      source, blocks, [&](const Tile& tile, PerLane& scale) { searches.search_scale(tile, kLevels, scale); },
+      source, blocks, [&](const Tile& tile, PerLane& scale) { searches.search_scale(tile, kLevels, {9, 0.2f}, scale); },
       [&](const Tile& tile, const PerLane& scale, Codes& codes) { searches.codes(tile, kLevels, Fit{scale, {}}, codes); });
 }
 
 void encode(const SearchTable& searches, const Source& source, BlockIQ4_NL* blocks) {
-  encode_tiles(source, blocks, searches.search_scale_iq4_nl, searches.codes_iq4_nl);
+  const auto search = [&](const Tile& tile, PerLane& scale) {
+    searches.search_scale_iq4_nl(tile, {kIq4NlValues[0], kIq4NlValues[15]}, {7, 3}, scale);
+    // No level is 0: with the smallest scale in place of a smaller one, zeros would become larger than they are wrong now.
+    for (float& d : scale.v) d = std::fabs(d) < kSmallestValue ? 0 : d;
+  };
+  encode_tiles(source, blocks, search, searches.codes_iq4_nl);
 }
 
 }  // namespace gpa

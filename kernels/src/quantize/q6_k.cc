@@ -62,13 +62,12 @@ void store(const Choice& choice, const Codes& codes, BlockQ6_K& block) {
 }  // namespace
 
 void encode(const SearchTable& searches, const Source& source, BlockQ6_K* blocks) {
-  Tile tile;
-  tile.size = 16;
+  TileReader reader(source, 16, kLanes);
   PerLane wanted;
   Codes codes;
   for (int64_t i = 0; i < source.count / 256; ++i) {
-    load_tile(source, kLanes * i, kLanes, tile);
-    searches.search_scale(tile, kLevels, wanted);
+    const Tile& tile = reader.read(kLanes * i);
+    searches.search_scale(tile, kLevels, {4, 1}, wanted);
     float largest = 0;
     for (int j = 0; j < kLanes; ++j) largest = std::fabs(wanted[j]) > std::fabs(largest) ? wanted[j] : largest;
     Choice choice = choose(searches, tile, scale_bits(largest / -128.0f), wanted);

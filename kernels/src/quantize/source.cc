@@ -8,37 +8,45 @@
 namespace gpa {
 namespace {
 
-constexpr float kLargest = 0x1p30f, kSmallest = 0x1p-25f, kLeastWeight = 0x1p-20f;
+constexpr float kLargestValue = 0x1p30f, kLeastWeight = 0x1p-20f;
 
-void load_values(const float* src, int size, int lane, Tile& tile) {
-  for (int i = 0; i < size; ++i) {
-    const float x = std::min(std::max(src[i], -kLargest), kLargest);
-    tile.x[i][lane] = std::fabs(x) < kSmallest ? 0.0f : x;
-  }
-}
-
-void load_weights(const float* importance, int size, int group, int lane, Tile& tile) {
-  const float most = *std::max_element(importance, importance + group * size);
-  for (int j = 0; j < group; ++j) {
-    for (int i = 0; i < size; ++i)
-      tile.w[i][lane + j] = most > 0 ? std::max(importance[j * size + i] / most, kLeastWeight) : 1.0f;
+void cut(PerLane& values) {
+  for (float& x : values.v) {
+    const float size = std::fabs(x);
+    const float cut = size < kSmallestValue ? 0.0f : size;
+    x = std::copysign(cut < kLargestValue ? cut : kLargestValue, x);
   }
 }
 
 }  // namespace
 
-void load_tile(const Source& source, int64_t first, int group, Tile& tile) {
-  const int size = tile.size;
-  for (int lane = 0; lane < kLanes; ++lane) {
-    const int64_t at = (first + lane) * size;
-    if (at < source.count) {
-      load_values(source.values + at, size, lane, tile);
-      if (source.importance && lane % group == 0) load_weights(source.importance + at % source.cols, size, group, lane, tile);
-    } else {
-      for (int i = 0; i < size; ++i) tile.x[i][lane] = 0;
-    }
-    if (!source.importance || at >= source.count)
-      for (int i = 0; i < size; ++i) tile.w[i][lane] = 1;
+TileReader::TileReader(const Source& source, int size, int group) : source_(source), group_(group) {
+  tile_.size = size;
+  for (PerLane& weights : tile_.w) std::fill(weights.v, weights.v + kLanes, 1.0f);
+}
+
+const Tile& TileReader::read(int64_t first) {
+  const int size = tile_.size;
+  const int64_t begin = first * size;
+  const int lanes = static_cast<int>(std::min<int64_t>(kLanes, (source_.count - begin) / size));
+  const float* values = source_.values + begin;
+  for (int i = 0; i < size; ++i) {
+    PerLane& x = tile_.x[i];
+    for (int lane = 0; lane < lanes; ++lane) x[lane] = values[lane * size + i];
+    for (int lane = lanes; lane < kLanes; ++lane) x[lane] = 0;
+    cut(x);
+  }
+  if (source_.importance)
+    for (int lane = 0; lane < lanes; lane += group_) read_weights(begin + lane * size, lane);
+  return tile_;
+}
+
+void TileReader::read_weights(int64_t at, int lane) {
+  const float* importance = source_.importance + at % source_.cols;
+  const float most = *std::max_element(importance, importance + group_ * tile_.size);
+  for (int j = 0; j < group_; ++j) {
+    for (int i = 0; i < tile_.size; ++i)
+      tile_.w[i][lane + j] = most > 0 ? std::max(importance[j * tile_.size + i] / most, kLeastWeight) : 1.0f;
   }
 }
 

@@ -10,10 +10,26 @@ struct Source {
   int64_t count, cols;
 };
 
-// The sub-blocks first ... (as many as there are, kLanes at most) of tile.size elements, of which `group` lie in one block.
-// Values are cut to +-2^30, more than any block type holds, and are 0 below 2^-25, half of the smallest scale: squares and
-// their sums stay in range. Weights are the importance relative to the block's largest, 2^-20 at least; 1 without importance.
-void load_tile(const Source& source, int64_t first, int group, Tile& tile);
+// Below this everything is 0: half of the smallest f16, thus of the smallest scale.
+inline constexpr float kSmallestValue = 0x1p-25f;
+
+// The source's sub-blocks of `size` elements; `group` of them, whole tiles or parts of one, lie in one block.
+// Values are cut to +-2^30, more than any block type holds, and are 0 below kSmallestValue: squares and their sums stay in range.
+// Weights are the importance relative to the block's largest, 2^-20 at least; 1 without importance.
+class TileReader {
+ public:
+  TileReader(const Source& source, int size, int group);
+
+  // The sub-blocks first ... first + kLanes - 1, as many of them as there are; valid until the next call.
+  const Tile& read(int64_t first);
+
+ private:
+  void read_weights(int64_t at, int lane);
+
+  Source source_;
+  int group_;
+  Tile tile_;
+};
 
 // The f16 to store for a scale: neither infinite nor, unless the scale is zero, zero.
 uint16_t scale_bits(float scale);

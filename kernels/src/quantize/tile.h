@@ -5,7 +5,7 @@
 namespace gpa {
 
 inline constexpr int kLanes = 16;
-inline constexpr int kMostElements = 32;
+inline constexpr int kMostSize = 32;
 
 // One number for each sub-block.
 struct alignas(64) PerLane {
@@ -15,11 +15,11 @@ struct alignas(64) PerLane {
   float operator[](int lane) const { return v[lane]; }
 };
 
-// Of each sub-block, `size` values x and weights w > 0. Lanes without a sub-block hold zeros.
+// x[i] and w[i] hold the i-th value and its weight > 0 of every sub-block. Lanes without a sub-block hold zeros.
 struct Tile {
-  int size;  // 16 or 32
-  PerLane x[kMostElements];
-  PerLane w[kMostElements];
+  int size;  // of a sub-block: 16 or 32
+  PerLane x[kMostSize];
+  PerLane w[kMostSize];
 };
 
 // x ~ scale q - min for the q nearest to (x + min) / scale of low, low + 1, ... high.
@@ -30,6 +30,13 @@ struct Fit {
   PerLane scale, min;
 };
 
+// Scales to try: the value of the largest magnitude goes to the lowest level or to the highest, or up to `steps` times `step`
+// to either side of it.
+struct Candidates {
+  int steps;
+  float step;
+};
+
 // Sums of w times 1, x, q, x q and q^2.
 struct Sums {
   PerLane w, x, q, xq, qq;
@@ -37,7 +44,7 @@ struct Sums {
 
 // What is stored of a level: q - low, or the code.
 struct Codes {
-  uint8_t v[kMostElements][kLanes];
+  uint8_t v[kMostSize][kLanes];
 };
 
 }  // namespace gpa

@@ -17,9 +17,7 @@ const float* element(const AttentionArgs& a, const float* const* pages, int64_t 
   return pages[key / a.page_tokens] + (key % a.page_tokens) * a.kv_stride + head * a.head_dim;
 }
 
-}  // namespace
-
-void attention(ThreadPool&, const AttentionArgs& a) {
+void attend(const AttentionArgs& a) {
   std::vector<double> scores(a.keys), sum(a.head_dim);
   for (int64_t t = 0; t < a.queries; ++t) {
     for (int64_t h = 0; h < a.heads; ++h) {
@@ -47,6 +45,12 @@ void attention(ThreadPool&, const AttentionArgs& a) {
       for (int64_t i = 0; i < a.head_dim; ++i) y[i] = static_cast<float>(sum[i] / total);
     }
   }
+}
+
+}  // namespace
+
+void attentions(ThreadPool&, const AttentionArgs* sequences, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) attend(sequences[i]);
 }
 
 }  // namespace gpa::reference

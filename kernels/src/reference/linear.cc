@@ -42,22 +42,24 @@ std::vector<float> rounded_rows(const LinearArgs& a) {
   return out;
 }
 
-void linear(ThreadPool& pool, const LinearArgs& a) {
-  if (a.rounding == Rounding::kInt8 && dtype_quantized(a.w.type)) {
-    const std::vector<float> x = rounded_rows(a);
-    LinearArgs exact = a;
-    exact.x = x.data();
-    exact.rounding = Rounding::kNone;
-    return linear(pool, exact);
-  }
+void multiply(const LinearArgs& a, const float* x) {
   std::vector<float> row(a.w.cols);
   for (int64_t n = 0; n < a.w.rows; ++n) {
     read_row(a.w, n, row.data());
     for (int64_t m = 0; m < a.rows; ++m) {
       double sum = 0;
-      for (int64_t k = 0; k < a.w.cols; ++k) sum += static_cast<double>(a.x[m * a.w.cols + k]) * row[k];
+      for (int64_t k = 0; k < a.w.cols; ++k) sum += static_cast<double>(x[m * a.w.cols + k]) * row[k];
       a.y[m * a.w.rows + n] = epilogue_of(a.epilogue, m, n, a.w.rows, sum);
     }
+  }
+}
+
+void linears(ThreadPool&, const LinearArgs* maps, int64_t count) {
+  for (const LinearArgs* a = maps; a < maps + count; ++a) {
+    if (a->rounding == Rounding::kInt8 && dtype_quantized(a->w.type))
+      multiply(*a, rounded_rows(*a).data());
+    else
+      multiply(*a, a->x);
   }
 }
 

@@ -4,14 +4,14 @@
 
 namespace gpa::reference {
 
-void linear(ThreadPool&, const LinearArgs&);
+void linears(ThreadPool&, const LinearArgs* maps, int64_t count);
 void conv1d(ThreadPool&, const Conv1dArgs&);
 void conv_transpose1d(ThreadPool&, const ConvTranspose1dArgs&);
 void depthwise_conv1d(ThreadPool&, const DepthwiseConv1dArgs&);
 void layer_norm(ThreadPool&, const LayerNormArgs&);
 void rms_norm(ThreadPool&, const RmsNormArgs&);
 void rope(ThreadPool&, const RopeArgs&);
-void attention(ThreadPool&, const AttentionArgs&);
+void attentions(ThreadPool&, const AttentionArgs* sequences, int64_t count);
 void snake(ThreadPool&, const SnakeArgs&);
 void gated(ThreadPool&, const GatedArgs&);
 void activate(ThreadPool&, const ActivateArgs&);

@@ -5,14 +5,14 @@ namespace gpa {
 const KernelTable& reference_kernels() {
   static const KernelTable table = {
       .name = "reference",
-      .linear = reference::linear,
+      .linears = reference::linears,
       .conv1d = reference::conv1d,
       .conv_transpose1d = reference::conv_transpose1d,
       .depthwise_conv1d = reference::depthwise_conv1d,
       .layer_norm = reference::layer_norm,
       .rms_norm = reference::rms_norm,
       .rope = reference::rope,
-      .attention = reference::attention,
+      .attentions = reference::attentions,
       .snake = reference::snake,
       .gated = reference::gated,
       .activate = reference::activate,

@@ -1,6 +1,5 @@
 // What the opaque handles of gpa.h hold, and the guard that every function's body runs in.
 #pragma once
-#include <cstdio>
 #include <memory>
 
 #include "engine/engine.h"
@@ -8,6 +7,7 @@
 #include "failure.h"
 #include "gpa/gpa.h"
 #include "models/model.h"
+#include "utf8.h"
 
 struct gpa_file {
   std::shared_ptr<const gpa::GgufFile> file;
@@ -32,7 +32,7 @@ namespace gpa::api {
 inline gpa_status report(const Failure& failure, gpa_error* error) noexcept {
   if (error) {
     error->code = failure.code;
-    std::snprintf(error->message, sizeof error->message, "%s", failure.message.c_str());
+    copy_utf8(failure.message, error->message, sizeof error->message);
   }
   return failure.code;
 }

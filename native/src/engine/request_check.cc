@@ -67,7 +67,9 @@ void check_pcm(const gpa_request_params& params) {
 }
 
 std::vector<int32_t> copy_ids(const int32_t* ids, int64_t count, const IdRange& range, const char* field) {
-  if (count < 1 || count > kMaxIds) fail(GPA_ERROR_INVALID_ARGUMENT, "%s: %lld ids; at least one is needed", field, static_cast<long long>(count));
+  if (count < 1 || count > kMaxIds) {
+    fail(GPA_ERROR_INVALID_ARGUMENT, "%s: %lld ids; 1 to %lld are possible", field, static_cast<long long>(count), static_cast<long long>(kMaxIds));
+  }
   if (!ids) fail(GPA_ERROR_INVALID_ARGUMENT, "%s is null", field);
   for (int64_t i = 0; i < count; ++i) {
     if (!range.contains(ids[i])) {

@@ -18,17 +18,20 @@ float positive(const GgufFile& file, const char* key) {
   return static_cast<float>(number);
 }
 
-// Decoding is bound by the weights that it reads: with those of a block type the activations are rounded too.
-void multiply(const Context& context, const Matrix& x, const Weight& weight, Epilogue epilogue, float* y) {
-  context.kernels.linear(context.pool, {x.data, x.rows, weight, epilogue, y, Rounding::kInt8});
+// y = W x + b. Decoding is bound by the weights that it reads: with those of a block type the activations are rounded too.
+LinearArgs map_of(const Matrix& x, const Linear& linear, float* y) {
+  return {x.data, x.rows, linear.weight, {.bias = linear.bias}, y, Rounding::kInt8};
 }
 
 // x + W y is written over x.
 void add_product(const Context& context, const Matrix& y, const Linear& linear, Matrix x) {
-  Epilogue epilogue;
-  epilogue.bias = linear.bias;
-  epilogue.residual = x.data;
-  multiply(context, y, linear.weight, epilogue, x.data);
+  LinearArgs map = map_of(y, linear, x.data);
+  map.epilogue.residual = x.data;
+  context.kernels.linear(context.pool, map);
+}
+
+Matrix outputs(const Context& context, const Matrix& x, const Linear& linear) {
+  return context.arena.matrix(x.rows, linear.weight.rows);
 }
 
 }  // namespace
@@ -114,7 +117,7 @@ Matrix Qwen3::logits(const Context& context, const Matrix& hidden, std::span<con
     // A kernel writes dense rows: where a row holds several ranges they are put in their place afterwards.
     const bool dense = hidden.rows == 1 || range.count == count;
     float* y = dense ? out.data + column : context.arena.matrix(hidden.rows, range.count).data;
-    multiply(context, hidden, head_.slice_rows(range.first, range.count), {}, y);
+    context.kernels.linear(context.pool, map_of(hidden, {head_.slice_rows(range.first, range.count)}, y));
     for (int64_t row = 0; !dense && row < hidden.rows; ++row) {
       std::memcpy(out.data + row * count + column, y + row * range.count, static_cast<size_t>(range.count) * sizeof(float));
     }
@@ -128,12 +131,16 @@ void Qwen3::attend(const Context& context, int64_t index, Matrix x, const int32_
   Arena::Scope scope(context.arena);
   const Layer& layer = layers_[static_cast<size_t>(index)];
   const Matrix h = normed(context, x, layer.attn_norm);
-  const Matrix q = project(context, h, layer.q), k = project(context, h, layer.k), v = project(context, h, layer.v);
+  const Matrix q = outputs(context, h, layer.q), k = outputs(context, h, layer.k), v = outputs(context, h, layer.v);
+  const LinearArgs maps[] = {map_of(h, layer.q, q.data), map_of(h, layer.k, k.data), map_of(h, layer.v, v.data)};
+  context.kernels.linears(context.pool, maps, 3);
   rotate_heads(context, q, heads_, layer.q_norm, positions);
   rotate_heads(context, k, kv_heads_, layer.k_norm, positions);
 
   const Matrix y = context.arena.matrix(x.rows, heads_ * head_dim_);
   const auto row_bytes = static_cast<size_t>(k.cols) * sizeof(float);
+  std::vector<AttentionArgs> sequences;
+  sequences.reserve(spans.size());
   int64_t row = 0;
   for (const DecoderSpan& span : spans) {
     KvSequence& sequence = *span.sequence;
@@ -158,26 +165,21 @@ void Qwen3::attend(const Context& context, int64_t index, Matrix x, const int32_
     args.position = sequence.length();
     args.y = y.data + row * y.cols;
     args.y_stride = y.cols;
-    context.kernels.attention(context.pool, args);
+    sequences.push_back(args);
     row += span.rows;
   }
+  context.kernels.attentions(context.pool, sequences.data(), static_cast<int64_t>(sequences.size()));
   add_product(context, y, layer.output, x);
 }
 
 void Qwen3::feed_forward(const Context& context, const Layer& layer, Matrix x) const {
   Arena::Scope scope(context.arena);
   const Matrix h = normed(context, x, layer.ffn_norm);
-  const Matrix gate = project(context, h, layer.gate), up = project(context, h, layer.up);
+  const Matrix gate = outputs(context, h, layer.gate), up = outputs(context, h, layer.up);
+  const LinearArgs maps[] = {map_of(h, layer.gate, gate.data), map_of(h, layer.up, up.data)};
+  context.kernels.linears(context.pool, maps, 2);
   context.kernels.gated(context.pool, {gate.data, up.data, gate.rows, gate.cols, gate.cols, up.cols, Activation::kSilu, gate.data, gate.cols});
   add_product(context, gate, layer.down, x);
-}
-
-Matrix Qwen3::project(const Context& context, const Matrix& x, const Linear& linear) const {
-  const Matrix y = context.arena.matrix(x.rows, linear.weight.rows);
-  Epilogue epilogue;
-  epilogue.bias = linear.bias;
-  multiply(context, x, linear.weight, epilogue, y.data);
-  return y;
 }
 
 Matrix Qwen3::normed(const Context& context, const Matrix& x, const float* weight) const {

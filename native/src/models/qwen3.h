@@ -57,7 +57,6 @@ class Qwen3 {
 
   void attend(const Context& context, int64_t index, Matrix x, const int32_t* positions, std::span<const DecoderSpan> spans) const;
   void feed_forward(const Context& context, const Layer& layer, Matrix x) const;
-  Matrix project(const Context& context, const Matrix& x, const Linear& linear) const;
   Matrix normed(const Context& context, const Matrix& x, const float* weight) const;
   void rotate_heads(const Context& context, Matrix x, int64_t heads, const float* norm, const int32_t* positions) const;
 

@@ -118,6 +118,26 @@ TEST_P(AttentionTest, queryOfAnotherBatch_hasTheSameBits) {
   }
 }
 
+// Several sequences of one call: each as if it were alone.
+TEST_P(AttentionTest, manySequences_haveTheBitsOfEach) {
+  const Inputs inputs[] = {Inputs({1, 6, 3, 64, 257, 16, Mask::kCausal, 256}), Inputs({40, 6, 3, 64, 40, 16, Mask::kCausal}),
+                                      Inputs({1, 6, 3, 64, 1, 16, Mask::kCausal}), Inputs({130, 6, 3, 64, 300, 16, Mask::kCausal, 170})};
+  for (int threads : kThreadCounts) {
+    ThreadPool pool(threads);
+    std::vector<Floats> together, alone;
+    std::vector<AttentionArgs> args;
+    for (const Inputs& in : inputs) {
+      together.emplace_back(static_cast<size_t>(in.outputs()), NAN);
+      alone.emplace_back(static_cast<size_t>(in.outputs()), NAN);
+      kernels().attention(pool, in.args(alone.back().data()));
+    }
+    for (size_t i = 0; i < std::size(inputs); ++i) args.push_back(inputs[i].args(together[i].data()));
+    kernels().attentions(pool, args.data(), static_cast<int64_t>(args.size()));
+    for (size_t i = 0; i < std::size(inputs); ++i)
+      EXPECT_EQ(0, std::memcmp(alone[i].data(), together[i].data(), alone[i].size() * sizeof(float))) << "sequence " << i << ", " << threads << " threads";
+  }
+}
+
 // Scores far apart: the running maximum changes in later tiles and most weights vanish.
 TEST_P(AttentionTest, growingScores_staysFinite) {
   Case c{10, 2, 1, 16, 700, 16};

@@ -90,6 +90,36 @@ TEST_P(BlockTypesTest, roundedRowOfAnotherBatch_hasTheSameBits) {
   }
 }
 
+// Several maps of one x, of different types, sizes and rounding: each as if it were alone.
+TEST_P(BlockTypesTest, manyMaps_haveTheBitsOfEach) {
+  constexpr int64_t kInputs = 512;
+  const std::pair<DType, int64_t> maps[] = {{DType::kQ4_K, 96}, {DType::kQ6_K, 33}, {DType::kF16, 40}, {DType::kQ8_0, 7}, {DType::kQ4_0, 200}, {DType::kQ5_K, 64}};
+  for (int64_t rows : {1, 5, 9, 300}) {
+    const Floats x = random_floats(rows * kInputs, 17);
+    for (int threads : kThreadCounts) {
+      ThreadPool pool(threads);
+      std::vector<Weights> weights;
+      std::vector<Floats> together, alone;
+      for (const auto& [type, outputs] : maps) {
+        weights.push_back(random_weights(type, outputs, kInputs, 18));
+        together.emplace_back(static_cast<size_t>(rows * outputs), NAN);
+        alone.emplace_back(static_cast<size_t>(rows * outputs), NAN);
+      }
+      std::vector<LinearArgs> args;
+      for (size_t i = 0; i < weights.size(); ++i) {
+        const LinearArgs map{x.data(), rows, weights[i].view(), {}, together[i].data(), Rounding::kInt8};
+        args.push_back(map);
+        LinearArgs single = map;
+        single.y = alone[i].data();
+        kernels().linear(pool, single);
+      }
+      kernels().linears(pool, args.data(), static_cast<int64_t>(args.size()));
+      for (size_t i = 0; i < weights.size(); ++i)
+        EXPECT_EQ(0, std::memcmp(alone[i].data(), together[i].data(), alone[i].size() * sizeof(float))) << name_of(weights[i].type) << ", " << rows << " rows";
+    }
+  }
+}
+
 // Zero rows, one huge value in a block, and a weight block of zeros.
 TEST_P(BlockTypesTest, extremeRows_matchReference) {
   constexpr int64_t kOutputs = 18, kInputs = 256, kRows = 3;

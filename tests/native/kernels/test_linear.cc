@@ -65,25 +65,25 @@ TEST_P(LinearTest, residualIsOutput_addsOnce) {
   }
 }
 
-// A row's bits depend neither on its place nor on the other rows (within the few-rows and the many-rows kernels).
+// A row's bits depend neither on its place nor on the other rows.
 TEST_P(LinearTest, rowOfAnotherBatch_hasTheSameBits) {
-  constexpr int64_t kOutputs = 150, kInputs = 600;
-  const Floats x = random_floats(40 * kInputs, 11);
-  const Weights w = random_weights(DType::kBF16, kOutputs, kInputs, 12);
+  constexpr int64_t kRows = 40;
   ThreadPool pool(2);
-  const auto product = [&](int64_t first, int64_t rows) {
-    Floats y(static_cast<size_t>(rows * kOutputs));
-    kernels().linear(pool, {.x = x.data() + first * kInputs, .rows = rows, .w = w.view(), .epilogue = {}, .y = y.data()});
-    return y;
-  };
-  const Floats many = product(0, 40), few = product(0, 7);
-  for (int64_t rows : {8, 9, 13, 23, 33}) {
-    const Floats y = product(5, rows);
-    EXPECT_EQ(0, std::memcmp(y.data(), many.data() + 5 * kOutputs, y.size() * sizeof(float))) << rows << " rows";
-  }
-  for (int64_t rows = 1; rows <= 5; ++rows) {
-    const Floats y = product(2, rows);
-    EXPECT_EQ(0, std::memcmp(y.data(), few.data() + 2 * kOutputs, y.size() * sizeof(float))) << rows << " rows";
+  for (const Shape& s : {Shape{kRows, 150, 600}, Shape{kRows, 33, 45}, Shape{kRows, 16, 1000}}) {
+    const Floats x = random_floats(kRows * s.inputs, 11);
+    for (DType type : kTypes) {
+      const Weights w = random_weights(type, s.outputs, s.inputs, 12);
+      const auto product = [&](int64_t first, int64_t rows) {
+        Floats y(static_cast<size_t>(rows * s.outputs));
+        kernels().linear(pool, {.x = x.data() + first * s.inputs, .rows = rows, .w = w.view(), .epilogue = {}, .y = y.data()});
+        return y;
+      };
+      const Floats all = product(0, kRows);
+      for (int64_t rows : {1, 2, 3, 5, 7, 8, 9, 13, 23, 33}) {
+        const Floats y = product(5, rows);
+        EXPECT_EQ(0, std::memcmp(y.data(), all.data() + 5 * s.outputs, y.size() * sizeof(float))) << text(s, type) << ": " << rows << " rows";
+      }
+    }
   }
 }
 

@@ -25,13 +25,13 @@ struct Epilogue {
 enum class Rounding { kNone, kInt8 };
 
 // y[m, n] = epilogue(sum_k x[m, k] w[n, k]).   x [rows, w.cols], y [rows, w.rows].
-// With kInt8 a row of y has the same bits whatever the other rows and the threads.
+// A row of y has the same bits whatever the other rows and the threads. Several maps of one call share x, rows and rounding.
 struct LinearArgs {
-  const float* x;
-  int64_t rows;
+  const float* x = nullptr;
+  int64_t rows = 0;
   Weight w;
   Epilogue epilogue;
-  float* y;
+  float* y = nullptr;
   Rounding rounding = Rounding::kNone;
 };
 
@@ -123,7 +123,8 @@ struct RopeArgs {
 // tokens: key s is k_pages[s / page_tokens] + (s % page_tokens) * kv_stride + h' * head_dim, likewise v. (An encoder passes one page.)
 // Query t (its absolute position is t + position) sees key s < keys if
 //   kFull: always;  kCausal: s <= t + position;  kBlockCausal: s <= t + position or s / block == (t + position) / block.
-// Every query must see at least one key. head_dim any size >= 1.
+// Every query must see at least one key. head_dim any size >= 1. The sequences of one call may differ in everything but
+// heads, kv_heads and head_dim.
 enum class Mask { kFull, kCausal, kBlockCausal };
 struct AttentionArgs {
   const float* q;
@@ -220,14 +221,14 @@ struct NearestArgs {
 
 struct KernelTable {
   const char* name;  // "reference", "portable", "avx2", "avx512"
-  void (*linear)(ThreadPool&, const LinearArgs&);
+  void (*linears)(ThreadPool&, const LinearArgs* maps, int64_t count);
   void (*conv1d)(ThreadPool&, const Conv1dArgs&);
   void (*conv_transpose1d)(ThreadPool&, const ConvTranspose1dArgs&);
   void (*depthwise_conv1d)(ThreadPool&, const DepthwiseConv1dArgs&);
   void (*layer_norm)(ThreadPool&, const LayerNormArgs&);
   void (*rms_norm)(ThreadPool&, const RmsNormArgs&);
   void (*rope)(ThreadPool&, const RopeArgs&);
-  void (*attention)(ThreadPool&, const AttentionArgs&);
+  void (*attentions)(ThreadPool&, const AttentionArgs* sequences, int64_t count);
   void (*snake)(ThreadPool&, const SnakeArgs&);
   void (*gated)(ThreadPool&, const GatedArgs&);
   void (*activate)(ThreadPool&, const ActivateArgs&);
@@ -235,6 +236,9 @@ struct KernelTable {
   void (*embed)(ThreadPool&, const EmbedArgs&);
   void (*mean_rows)(ThreadPool&, const MeanRowsArgs&);
   void (*nearest)(ThreadPool&, const NearestArgs&);
+
+  void linear(ThreadPool& pool, const LinearArgs& map) const { linears(pool, &map, 1); }
+  void attention(ThreadPool& pool, const AttentionArgs& sequence) const { attentions(pool, &sequence, 1); }
 };
 
 // Plain loops in the order of the formulas above: the truth in tests. Single-threaded, slow.

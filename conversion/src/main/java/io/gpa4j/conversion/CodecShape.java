@@ -62,7 +62,6 @@ record CodecShape(long sampleRate, long hop, boolean volumeNormalize, Vocos enco
     equal(generator, "input_channel", prenet.out(), "prenet out_channels");
     equal(prenetSection, "condition_dim", prenet.out(), "prenet out_channels");
     equal(speaker, "out_dim", prenet.out(), "prenet condition_dim");
-    equal(prenetSection, "out_channels", encoder.out(), "quantizer input_dim");
     speaker.integer("fsq_num_quantizers", 1, 1, 1);
     double segment = config.number("ref_segment_duration", 6);
     return new CodecShape(sampleRate, hop, config.flag("volume_normalize", false), encoder, prenet,

@@ -29,12 +29,14 @@ public final class Converter {
    * @throws io.gpa4j.CancelledException if the thread was interrupted
    */
   public static ConversionReport convert(Path checkpoint, Path target, ConversionOptions options, ConversionListener listener) {
-    return convert(new CheckpointFolder(checkpoint), target, options, listener);
+    return convert(new CheckpointFolder(Objects.requireNonNull(checkpoint, "checkpoint")), target, options, listener);
   }
 
   /** Converts any checkpoint, as {@link #convert(Path, Path, ConversionOptions, ConversionListener)} does. */
   public static ConversionReport convert(Checkpoint checkpoint, Path target, ConversionOptions options, ConversionListener listener) {
+    Objects.requireNonNull(checkpoint, "checkpoint");
     Objects.requireNonNull(target, "target");
+    Objects.requireNonNull(options, "options");
     Objects.requireNonNull(listener, "listener");
     try (ModelPlan plan = ModelPlan.read(checkpoint, options)) {
       List<GgufTensor> tensors = options.types().of(plan.mappings(), listener::warned);

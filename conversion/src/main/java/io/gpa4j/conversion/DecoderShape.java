@@ -46,7 +46,8 @@ record DecoderShape(String architecture, int blocks, long dim, long ffn, long he
   }
 
   private static boolean isDefaultRope(Settings config, String key) {
-    return config.values().get(key) instanceof Map<?, ?> map && "default".equals(map.get("rope_type"));
+    return config.values().get(key) instanceof Map<?, ?> map
+        && "default".equals(map.get(map.containsKey("rope_type") ? "rope_type" : "type"));
   }
 
   private static void refuse(Settings config, String key, boolean refused) {

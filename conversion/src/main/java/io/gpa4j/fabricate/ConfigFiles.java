@@ -17,18 +17,22 @@ final class ConfigFiles {
   static byte[] decoder(ModelShape shape) {
     ModelShape.Decoder d = shape.decoder();
     Map<String, Object> config = new LinkedHashMap<>();
-    config.put("architectures", List.of("Qwen3ForCausalLM"));
-    config.put("attention_bias", false);
+    config.put("architectures", List.of(d.qwen2() ? "Qwen2ForCausalLM" : "Qwen3ForCausalLM"));
+    if (!d.qwen2()) {
+      config.put("attention_bias", false);
+    }
     config.put("attention_dropout", 0.0);
     config.put("dtype", "float32");
     config.put("eos_token_id", shape.tokens().text() + TokenizerFiles.IM_END);
-    config.put("head_dim", d.headDim());
+    if (!d.qwen2()) {
+      config.put("head_dim", d.headDim());
+    }
     config.put("hidden_act", "silu");
     config.put("hidden_size", d.hidden());
     config.put("intermediate_size", d.ffn());
     config.put("layer_types", Collections.nCopies(d.layers(), "full_attention"));
     config.put("max_position_embeddings", d.positions());
-    config.put("model_type", "qwen3");
+    config.put("model_type", d.qwen2() ? "qwen2" : "qwen3");
     config.put("num_attention_heads", d.heads());
     config.put("num_hidden_layers", d.layers());
     config.put("num_key_value_heads", d.kvHeads());
@@ -37,7 +41,7 @@ final class ConfigFiles {
     config.put("rope_scaling", null);
     config.put("rope_theta", 1_000_000.0);
     config.put("sliding_window", null);
-    config.put("tie_word_embeddings", true);
+    config.put("tie_word_embeddings", d.tied());
     config.put("use_cache", true);
     config.put("use_sliding_window", false);
     config.put("vocab_size", d.vocabulary());

@@ -26,6 +26,8 @@ public final class Fabricator {
    * @throws io.gpa4j.GpaIoException if it is there already, or cannot be written
    */
   public static void writeFolder(FabricatedCheckpoint checkpoint, Path folder, ElementType type, ConversionListener listener) {
+    Objects.requireNonNull(checkpoint, "checkpoint");
+    Objects.requireNonNull(folder, "folder");
     if (!FOLDER_TYPES.contains(type)) {
       throw new IllegalArgumentException("a checkpoint folder holds f32, f16 or bf16, not " + type);
     }

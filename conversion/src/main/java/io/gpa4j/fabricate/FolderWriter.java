@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -68,6 +69,7 @@ final class FolderWriter {
       for (Map.Entry<String, TensorPlan> plan : checkpoint.plans().entrySet()) {
         writeWeights(temporary.resolve(plan.getKey()), List.copyOf(plan.getValue().tensors().values()));
       }
+      openToReaders(temporary);
       Files.deleteIfExists(target);
       Files.move(temporary, target);
       temporary = null;
@@ -101,6 +103,15 @@ final class FolderWriter {
     long usable = Files.getFileStore(folder).getUsableSpace();
     if (usable < total) {
       throw new GpaIoException(folder.getParent() + ": " + total + " bytes are needed, " + usable + " are free");
+    }
+  }
+
+  // Temporary folders are their owner's alone.
+  private static void openToReaders(Path folder) throws IOException {
+    try {
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    } catch (UnsupportedOperationException e) {
+      // Not a POSIX file system: it has its own defaults.
     }
   }
 

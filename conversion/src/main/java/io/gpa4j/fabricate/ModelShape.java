@@ -13,8 +13,26 @@ import java.util.List;
  * @param codec BiCodec with its speaker encoder
  */
 public record ModelShape(String name, Decoder decoder, Tokens tokens, Glm glm, Wav2vec2 wav2vec2, Codec codec) {
-  /** Sizes of the decoder; vocabulary counts the embedding's rows. */
-  public record Decoder(int layers, int hidden, int ffn, int heads, int kvHeads, int headDim, int vocabulary, int positions) {}
+  /**
+   * Sizes of the decoder; vocabulary counts the embedding's rows.
+   *
+   * @param qwen2 a Qwen2 (biases on q, k and v, no norms of heads; heads x headDim is hidden) instead of a Qwen3
+   * @param tied whether the embedding is the head as well
+   */
+  public record Decoder(int layers, int hidden, int ffn, int heads, int kvHeads, int headDim, int vocabulary, int positions, boolean qwen2,
+      boolean tied) {
+    /** A Qwen3 whose embedding is the head as well. */
+    public Decoder(int layers, int hidden, int ffn, int heads, int kvHeads, int headDim, int vocabulary, int positions) {
+      this(layers, hidden, ffn, heads, kvHeads, headDim, vocabulary, positions, false, true);
+    }
+
+    /** Checks what a Qwen2 cannot say in its configuration. */
+    public Decoder {
+      if (qwen2 && heads * headDim != hidden) {
+        throw new IllegalArgumentException("a Qwen2 of width " + hidden + " has no " + heads + " heads of " + headDim);
+      }
+    }
+  }
 
   /** Text tokens (the ids below it), the first id of the audio tokens, and how many of each kind; the kinds follow one another. */
   public record Tokens(int text, int firstAudio, int glm, int global, int semantic) {
@@ -59,9 +77,14 @@ public record ModelShape(String name, Decoder decoder, Tokens tokens, Glm glm, W
       new Decoder(3, 256, 512, 4, 2, 64, 4857, 4096), new Tokens(430, 433, 64, 4096, 256), new Glm(5, 4, 64, 4, 128, 64, 1500),
       new Wav2vec2(18, 64, 4, 128, 32), new Codec(64, 48, 96, 3, 3, 256, 64, 64, 32));
 
+  /** As small, with what else there is: a Qwen2, a head of its own, and hardly a size that vector registers like. */
+  public static final ModelShape TINY_QWEN2 = new ModelShape("tiny-qwen2",
+      new Decoder(3, 132, 345, 6, 2, 22, 4853, 4096, true, false), new Tokens(430, 433, 61, 4096, 251), new Glm(5, 4, 60, 5, 131, 61, 1500),
+      new Wav2vec2(18, 80, 8, 150, 27), new Codec(80, 45, 91, 3, 1, 251, 48, 72, 30));
+
   /** All shapes. */
   public static List<ModelShape> all() {
-    return List.of(GPA_03B, GPA_3B, TINY);
+    return List.of(GPA_03B, GPA_3B, TINY, TINY_QWEN2);
   }
 
   /**

@@ -5,12 +5,15 @@ final class NetworkTensors {
   // With q and k at unit scale attention over many keys is close to a mean; this sharpens it.
   private static final double HEAD_NORM = 1.6;
 
+  // Enough for a missing bias to show.
+  private static final double HEAD_BIAS = 0.3;
+
   // The deviation of the logits, as embeddings have norm 1.
   private static final double LOGITS = 3;
 
   private NetworkTensors() {}
 
-  /** Qwen3 with tied embeddings. */
+  /** A Qwen3 or Qwen2. */
   static void decoder(TensorPlan plan, ModelShape.Decoder d) {
     double residual = 1 / Math.sqrt(2.0 * d.layers());
     long heads = (long) d.heads() * d.headDim();
@@ -20,18 +23,32 @@ final class NetworkTensors {
     for (int i = 0; i < d.layers(); i++) {
       String layer = "model.layers." + i + ".";
       plan.rmsNorm(layer + "input_layernorm", 1, d.hidden());
-      plan.weight(layer + "self_attn.q_proj.weight", 1, heads, d.hidden());
-      plan.weight(layer + "self_attn.k_proj.weight", 1, kvHeads, d.hidden());
+      // Without norms of their own the heads get their sharpness here.
+      plan.weight(layer + "self_attn.q_proj.weight", d.qwen2() ? HEAD_NORM : 1, heads, d.hidden());
+      plan.weight(layer + "self_attn.k_proj.weight", d.qwen2() ? HEAD_NORM : 1, kvHeads, d.hidden());
       plan.weight(layer + "self_attn.v_proj.weight", 1, kvHeads, d.hidden());
       plan.weight(layer + "self_attn.o_proj.weight", 2 * residual, d.hidden(), heads);
-      plan.rmsNorm(layer + "self_attn.q_norm", HEAD_NORM, d.headDim());
-      plan.rmsNorm(layer + "self_attn.k_norm", HEAD_NORM, d.headDim());
+      headParts(plan, layer + "self_attn.", d);
       plan.rmsNorm(layer + "post_attention_layernorm", 1, d.hidden());
       plan.weight(layer + "mlp.gate_proj.weight", 1, d.ffn(), d.hidden());
       plan.weight(layer + "mlp.up_proj.weight", 1, d.ffn(), d.hidden());
       plan.weight(layer + "mlp.down_proj.weight", 1.6 * residual, d.hidden(), d.ffn());
     }
     plan.rmsNorm("model.norm", LOGITS, d.hidden());
+    if (!d.tied()) {
+      plan.normal("lm_head.weight", 1 / Math.sqrt(d.hidden()), d.vocabulary(), d.hidden());
+    }
+  }
+
+  private static void headParts(TensorPlan plan, String attention, ModelShape.Decoder d) {
+    if (d.qwen2()) {
+      plan.normal(attention + "q_proj.bias", HEAD_BIAS, (long) d.heads() * d.headDim());
+      plan.normal(attention + "k_proj.bias", HEAD_BIAS, (long) d.kvHeads() * d.headDim());
+      plan.normal(attention + "v_proj.bias", HEAD_BIAS, (long) d.kvHeads() * d.headDim());
+    } else {
+      plan.rmsNorm(attention + "q_norm", HEAD_NORM, d.headDim());
+      plan.rmsNorm(attention + "k_norm", HEAD_NORM, d.headDim());
+    }
   }
 
   /** The encoder half of the GLM tokenizer up to its codebook. */

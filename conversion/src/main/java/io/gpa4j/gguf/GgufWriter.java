@@ -127,10 +127,10 @@ public final class GgufWriter implements AutoCloseable {
   private static void requireSpace(Path target, long size) throws IOException {
     Path folder = target.getParent();
     if (folder == null || !Files.isDirectory(folder)) {
-      throw new GpaIoException(target + ": the folder does not exist");
+      throw new GpaIoException(target + ": cannot be written: there is no folder " + folder);
     }
     if (Files.isDirectory(target)) {
-      throw new GpaIoException(target + ": is a folder");
+      throw new GpaIoException(target + ": cannot be written: it is a folder");
     }
     TemporaryFile.removeAbandoned(target);
     long usable = Files.getFileStore(folder).getUsableSpace();

@@ -114,12 +114,17 @@ public final class Inspector {
   /** The file for people: metadata, a line a tensor, totals. */
   public String toText() {
     StringBuilder text = new StringBuilder(path + "\n\n");
-    metadata.forEach((key, value) -> text.append(String.format(Locale.ROOT, "%-44s %s%n", key, String.valueOf(value).replaceAll("\\s+", " "))));
+    metadata.forEach((key, value) -> text.append(String.format(Locale.ROOT, "%-44s %s%n", key, plain(String.valueOf(value)))));
     text.append(String.format(Locale.ROOT, "%n%-52s %-6s %14s  %s%n", "tensor", "type", "bytes", "shape"));
     tensors.forEach(t -> text.append(String.format(Locale.ROOT, "%-52s %-6s %,14d  %s%n", t.name(), t.type(), t.bytes(), t.shape())));
     appendTotals(text, "network", networks());
     appendTotals(text, "type", types());
     return text.toString();
+  }
+
+  // A line is a value's, and a terminal obeys control characters.
+  private static String plain(String text) {
+    return text.replaceAll("[\\s\\p{Cntrl}]+", " ");
   }
 
   private static void appendTotals(StringBuilder text, String title, List<Total> totals) {

@@ -1,17 +1,20 @@
 package io.gpa4j.verify;
 
+import io.gpa4j.CancelledException;
 import io.gpa4j.GenerateOptions;
 import io.gpa4j.GenerateOptions.Allowed;
 import io.gpa4j.Gpa;
 import io.gpa4j.GpaException;
+import io.gpa4j.ModelFormatException;
 import io.gpa4j.Sampling;
 import io.gpa4j.Tensor;
 import io.gpa4j.verify.Goldens.Table;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -20,15 +23,18 @@ import java.util.regex.Pattern;
 /** The decoder over all prompts: activations and logits, greedy answers, sampling distributions. */
 final class DecoderStages {
   private static final String GOLDEN = "golden";
+  private static final String PROMPT = ".prompt";
   private static final double GREEDY_FIRM_ABOVE = 4e-4;
   private static final Pattern GREEDY = Pattern.compile("greedy_(full|restricted)(?:_rp([0-9.]+))?");
   private static final Pattern PROBABILITIES = Pattern.compile("probs_t([0-9.]+?)(?:_rp([0-9.]+?))?(?:_k([0-9]+))?(?:_p([0-9.]+))?");
   private static final Pattern LAST_ROWS = Pattern.compile("hidden_final_last([0-9]+)");
 
+  // A prompt, and the names of its goldens by what follows the prefix and a dot.
+  private record Prompt(String prefix, int[] ids, Map<String, String> goldens) {}
+
   private final Gpa gpa;
   private final Goldens goldens;
   private final VerifyOptions options;
-  private final Map<String, Stage> stages = new LinkedHashMap<>();
 
   DecoderStages(Gpa gpa, Goldens goldens, VerifyOptions options) {
     this.gpa = gpa;
@@ -40,109 +46,133 @@ final class DecoderStages {
     if (!goldens.has("decoder")) {
       return;
     }
-    stage("decoder");
-    stage("sampling");
     try (Table table = goldens.open("decoder")) {
-      Set<String> left = new TreeSet<>(table.names());
-      for (String name : table.names()) {
-        if (name.endsWith(".prompt")) {
-          left.remove(name);
-          prompt(table, name.substring(0, name.length() - ".prompt".length()), table.ints(name), left);
-        }
-      }
-      left.removeIf(name -> name.endsWith("_margin"));
-      if (!left.isEmpty()) {
-        stage("decoder").fail("nothing to compare with " + String.join(", ", left));
+      List<Prompt> prompts = prompts(table);
+      done.accept(decoder(table, prompts));
+      Stage sampling = stage("sampling");
+      prompts.forEach(prompt -> sample(sampling, table, prompt));
+      done.accept(sampling);
+      Set<String> modes = new TreeSet<>();
+      prompts.forEach(prompt -> prompt.goldens().keySet().stream().filter(part -> GREEDY.matcher(part).matches()).forEach(modes::add));
+      for (String mode : modes) {
+        Stage answers = stage(mode.replace('_', ' '));
+        prompts.stream().filter(prompt -> prompt.goldens().containsKey(mode)).forEach(prompt -> generate(answers, table, prompt, mode));
+        done.accept(answers);
       }
     }
-    stages.values().forEach(done);
+  }
+
+  private static List<Prompt> prompts(Table table) {
+    List<Prompt> prompts = new ArrayList<>();
+    for (String name : table.names()) {
+      if (name.endsWith(PROMPT)) {
+        String prefix = name.substring(0, name.length() - PROMPT.length());
+        Map<String, String> parts = new TreeMap<>();
+        table.names().stream().filter(other -> other.startsWith(prefix + ".") && !other.equals(name))
+            .forEach(other -> parts.put(other.substring(prefix.length() + 1), other));
+        prompts.add(new Prompt(prefix, table.ints(name), parts));
+      }
+    }
+    return prompts;
   }
 
   private Stage stage(String name) {
-    return stages.computeIfAbsent(name, key -> new Stage(name, GOLDEN, options));
+    return new Stage(name, GOLDEN, options);
+  }
+
+  private Stage decoder(Table table, List<Prompt> prompts) {
+    Stage stage = stage("decoder");
+    Set<String> left = new TreeSet<>(table.names());
+    for (Prompt prompt : prompts) {
+      left.remove(prompt.prefix() + PROMPT);
+      // The other stages' share.
+      prompt.goldens().forEach((part, name) -> {
+        if (GREEDY.matcher(part).matches() || PROBABILITIES.matcher(part).matches()) {
+          left.remove(name);
+        }
+      });
+      forward(stage, table, prompt, left);
+    }
+    left.removeIf(name -> name.endsWith("_margin"));
+    if (!left.isEmpty()) {
+      stage.fail("nothing to compare with " + String.join(", ", left));
+    }
+    return stage;
   }
 
   // Takes out of left what it compares.
-  private void prompt(Table table, String prefix, int[] prompt, Set<String> left) {
-    forward(table, prefix, prompt, left);
-    for (String name : new TreeSet<>(table.names())) {
-      if (!name.startsWith(prefix + ".")) {
-        continue;
-      }
-      String part = name.substring(prefix.length() + 1);
-      Matcher greedy = GREEDY.matcher(part);
-      Matcher probabilities = PROBABILITIES.matcher(part);
-      if (greedy.matches() || probabilities.matches()) {
-        left.remove(name);
-      }
-      if (greedy.matches()) {
-        generate(table, prefix, part, prompt, greedy);
-      } else if (probabilities.matches()) {
-        sample(table, prefix, part, prompt, probabilities);
-      }
-    }
-  }
-
-  private void forward(Table table, String prefix, int[] prompt, Set<String> left) {
-    Stage stage = stage("decoder");
-    boolean all = table.has(prefix + ".logits_all");
+  private void forward(Stage stage, Table table, Prompt prompt, Set<String> left) {
+    Tensor ids = Tensor.of("prompt", prompt.ids());
     try {
-      List<Tensor> inputs = all ? List.of(Tensor.of("prompt", prompt), Tensor.of("all", 1)) : List.of(Tensor.of("prompt", prompt));
-      gpa.networks().run("decoder", inputs, result -> {
-        String name = prefix + "." + result.name();
-        if (left.remove(name)) {
+      gpa.networks().run("decoder", prompt.goldens().containsKey("logits_all") ? List.of(ids, Tensor.of("all", 1)) : List.of(ids), result -> {
+        String name = prompt.goldens().get(result.name());
+        if (name != null && left.remove(name)) {
           stage.tensor(name, result.copy().floats(), table.floats(name));
         } else if (result.name().equals("hidden_final")) {
-          lastRows(stage, table, prefix, result.copy(), left);
+          lastRows(stage, table, prompt, result.copy().floats(), left);
         }
         return true;
       });
+    } catch (CancelledException e) {
+      throw e;
     } catch (GpaException | IllegalArgumentException e) {
-      stage.fail(prefix + ": " + e.getMessage());
+      stage.fail(prompt.prefix() + ": " + e.getMessage());
     }
   }
 
-  private static void lastRows(Stage stage, Table table, String prefix, Tensor hidden, Set<String> left) {
-    for (String name : table.names()) {
-      if (name.startsWith(prefix + ".") && LAST_ROWS.matcher(name.substring(prefix.length() + 1)).matches()) {
+  private static void lastRows(Stage stage, Table table, Prompt prompt, float[] hidden, Set<String> left) {
+    prompt.goldens().forEach((part, name) -> {
+      if (LAST_ROWS.matcher(part).matches()) {
         left.remove(name);
         float[] want = table.floats(name);
-        float[] got = hidden.floats();
-        stage.tensor(name, Arrays.copyOfRange(got, Math.max(0, got.length - want.length), got.length), want);
+        stage.tensor(name, Arrays.copyOfRange(hidden, Math.max(0, hidden.length - want.length), hidden.length), want);
       }
-    }
+    });
   }
 
-  private void generate(Table table, String prefix, String part, int[] prompt, Matcher mode) {
-    Stage stage = stage(part.replace('_', ' '));
-    String name = prefix + "." + part;
+  private void generate(Stage stage, Table table, Prompt prompt, String part) {
+    String name = prompt.goldens().get(part);
+    Matcher mode = GREEDY.matcher(part);
     try {
       int[] want = table.ints(name);
-      Allowed allowed = mode.group(1).equals("full") ? Allowed.ALL : prefix.startsWith("asr") ? Allowed.TEXT : Allowed.SEMANTIC;
+      if (!mode.matches() || want.length == 0) {
+        throw new ModelFormatException("the answer is empty");
+      }
+      Allowed allowed = mode.group(1).equals("full") ? Allowed.ALL : prompt.prefix().startsWith("asr") ? Allowed.TEXT : Allowed.SEMANTIC;
       Sampling sampling = mode.group(2) == null ? Sampling.greedy() : Sampling.greedy().withRepetitionPenalty(Float.parseFloat(mode.group(2)));
-      int[] got = gpa.generate(prompt,
-          GenerateOptions.builder().sampling(sampling).allowed(allowed).maxTokens(Math.max(1, want.length)).build()).ids();
+      int[] got = gpa.generate(prompt.ids(),
+          GenerateOptions.builder().sampling(sampling).allowed(allowed).maxTokens(want.length).build()).ids();
       stage.answer(name, got, want, table.floatsOrNull(name + "_margin"), GREEDY_FIRM_ABOVE);
+    } catch (CancelledException e) {
+      throw e;
     } catch (GpaException | IllegalArgumentException e) {
       stage.fail(name + ": " + e.getMessage());
     }
   }
 
-  private void sample(Table table, String prefix, String part, int[] prompt, Matcher settings) {
-    Stage stage = stage("sampling");
-    String name = prefix + "." + part;
-    if (!table.has(prefix + ".logits_last")) {
-      stage.fail(name + ": there is no " + prefix + ".logits_last to draw from");
-      return;
-    }
+  private void sample(Stage stage, Table table, Prompt prompt) {
+    String logits = prompt.goldens().get("logits_last");
+    prompt.goldens().forEach((part, name) -> {
+      Matcher settings = PROBABILITIES.matcher(part);
+      if (settings.matches() && logits == null) {
+        stage.fail(name + ": there is no " + prompt.prefix() + ".logits_last to draw from");
+      } else if (settings.matches()) {
+        distribution(stage, table, prompt, name, settings);
+      }
+    });
+  }
+
+  private void distribution(Stage stage, Table table, Prompt prompt, String name, Matcher settings) {
     try {
       Tensor[] inputs = {
-        Tensor.of("logits", table.floats(prefix + ".logits_last")), Tensor.of("ids", prompt),
+        Tensor.of("logits", table.floats(prompt.goldens().get("logits_last"))), Tensor.of("ids", prompt.ids()),
         Tensor.of("temperature", number(settings.group(1), 1)), Tensor.of("repetition_penalty", number(settings.group(2), 1)),
         Tensor.of("top_k", number(settings.group(3), 0)), Tensor.of("top_p", number(settings.group(4), 1))};
       for (Tensor result : gpa.networks().run("sampler", inputs)) {
         stage.probabilities(name, result.floats(), table.floats(name));
       }
+    } catch (CancelledException e) {
+      throw e;
     } catch (GpaException | IllegalArgumentException e) {
       stage.fail(name + ": " + e.getMessage());
     }

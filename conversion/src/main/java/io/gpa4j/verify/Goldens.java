@@ -12,11 +12,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /** A folder of what the reference computed. Nothing about shapes, clips or stages is assumed: what is there is compared. */
 final class Goldens {
   /** A text with its ids. */
   record Line(String text, int[] ids, int[] plainIds) {}
+
+  private static final String SUFFIX = ".safetensors";
+  private static final Set<String> OTHERS = Set.of("decoder", "volume");
 
   private final Path folder;
   private final Settings summary;
@@ -32,13 +37,36 @@ final class Goldens {
     } catch (IOException e) {
       throw new GpaIoException(file + ": cannot be read: " + e, e);
     }
-    if (clips().isEmpty() && !has("decoder") && !has("volume")) {
+    if (clips().stream().noneMatch(this::has) && !has("decoder") && !has("volume")) {
       throw new GpaIoException(folder + ": holds no goldens (a summary.json with clips, decoder.safetensors or volume.safetensors)");
     }
   }
 
-  /** Names of the clips. */
+  /** Names of the clips that the summary lists; without a summary, of all files but those of decoder and volume. */
   List<String> clips() {
+    return summary != null ? listed() : files().stream().filter(name -> !OTHERS.contains(name)).toList();
+  }
+
+  /** What is missing or left out, a sentence each. */
+  List<String> gaps() {
+    List<String> gaps = new ArrayList<>();
+    List<String> clips = clips();
+    clips.stream().filter(name -> !has(name)).forEach(name -> gaps.add(name + SUFFIX + " is missing, though summary.json lists the clip"));
+    files().stream().filter(name -> !OTHERS.contains(name) && !clips.contains(name))
+        .forEach(name -> gaps.add(name + SUFFIX + " is left out, as summary.json does not list such a clip"));
+    return gaps;
+  }
+
+  private List<String> files() {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(SUFFIX))
+          .map(name -> name.substring(0, name.length() - SUFFIX.length())).sorted().toList();
+    } catch (IOException e) {
+      throw new GpaIoException(folder + ": cannot be read: " + e, e);
+    }
+  }
+
+  private List<String> listed() {
     List<String> names = new ArrayList<>();
     for (Map<?, ?> clip : entries("clips")) {
       if (!(clip.get("name") instanceof String name) || name.isBlank() || name.contains("/")) {
@@ -89,12 +117,12 @@ final class Goldens {
   }
 
   boolean has(String name) {
-    return Files.isRegularFile(folder.resolve(name + ".safetensors"));
+    return Files.isRegularFile(folder.resolve(name + SUFFIX));
   }
 
   /** The tensors of a file. */
   Table open(String name) {
-    return new Table(name, SafetensorsFile.open(folder.resolve(name + ".safetensors")));
+    return new Table(name, SafetensorsFile.open(folder.resolve(name + SUFFIX)));
   }
 
   /** Tensors of a golden file, read when they are asked for. */

@@ -1,5 +1,6 @@
 package io.gpa4j.verify;
 
+import io.gpa4j.CancelledException;
 import io.gpa4j.ElementType;
 import io.gpa4j.Gpa;
 import io.gpa4j.GpaException;
@@ -25,29 +26,40 @@ public final class Verifier {
    * @param model a model file, or a checkpoint folder, which is converted to a temporary F32 file first
    * @param goldens a folder in the golden format; what it holds is compared, whatever its shapes
    * @param options the bounds
-   * @param listener hears of the conversion
-   * @param onResult takes every stage as it is done
+   * @param listener hears of the conversion, and of golden files that are missing
+   * @param onResult takes every stage as soon as it is done
    * @return all stages
    * @throws GpaIoException if a file cannot be read
+   * @throws CancelledException if the thread is interrupted
    * @throws io.gpa4j.ModelFormatException if the model or the goldens are not well-formed
    */
   public static VerifyReport verify(
       Path model, Path goldens, VerifyOptions options, ConversionListener listener, Consumer<StageResult> onResult) {
+    Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(goldens, "goldens");
     Objects.requireNonNull(options, "options");
+    Objects.requireNonNull(listener, "listener");
+    Objects.requireNonNull(onResult, "onResult");
     Goldens folder = new Goldens(goldens);
+    folder.gaps().forEach(listener::warned);
     if (!Files.isDirectory(model)) {
-      return new VerifyReport(model, goldens, options, run(model, folder, options, onResult));
+      return report(model, model, goldens, folder, options, onResult);
     }
     Path temporary = null;
     try {
       temporary = Files.createTempFile("gpa-verify", ".gguf");
       Converter.convert(model, temporary, ConversionOptions.of(ElementType.F32), listener);
-      return new VerifyReport(model, goldens, options, run(temporary, folder, options, onResult));
+      return report(model, temporary, goldens, folder, options, onResult);
     } catch (IOException e) {
       throw new GpaIoException("no temporary file for the converted model: " + e, e);
     } finally {
       delete(temporary);
     }
+  }
+
+  private static VerifyReport report(
+      Path model, Path file, Path goldens, Goldens folder, VerifyOptions options, Consumer<StageResult> onResult) {
+    return new VerifyReport(model, goldens, options, folder.gaps(), run(file, folder, options, onResult));
   }
 
   private static void delete(Path temporary) {
@@ -89,6 +101,8 @@ public final class Verifier {
           stage.ids(label + " plain_ids", gpa.encode(line.text(), false), line.plainIds(), null, 0);
         }
       }
+    } catch (CancelledException e) {
+      throw e;
     } catch (GpaException e) {
       stage.fail(e.getMessage());
     }

@@ -15,13 +15,15 @@ import java.util.Map;
  * @param model the model file or checkpoint
  * @param goldens the golden folder
  * @param options the bounds
+ * @param gaps golden files that are missing or left out, a sentence each
  * @param stages in the order in which they ran
  */
-public record VerifyReport(Path model, Path goldens, VerifyOptions options, List<StageResult> stages) {
+public record VerifyReport(Path model, Path goldens, VerifyOptions options, List<String> gaps, List<StageResult> stages) {
   private static final String ROW = "%-26s %-6s %10s %10s %8s %22s %10s  %s";
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public VerifyReport {
+    gaps = List.copyOf(gaps);
     stages = List.copyOf(stages);
   }
 
@@ -66,14 +68,23 @@ public record VerifyReport(Path model, Path goldens, VerifyOptions options, List
     root.put("model", model.toString());
     root.put("goldens", goldens.toString());
     root.put("passed", passed());
-    root.put("bounds", Map.of("nmse", options.nmse(), "snr_db", options.snrDecibels(), "margin_scale", options.marginScale(),
-        "probability", options.probability()));
+    root.put("bounds", json(options));
+    root.put("gaps", gaps);
     root.put("stages", stages.stream().map(VerifyReport::json).toList());
     try {
       return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(root);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("maps of numbers and strings are valid JSON", e);
     }
+  }
+
+  private static Map<String, Object> json(VerifyOptions options) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("nmse", number(options.nmse()));
+    map.put("snr_db", number(options.snrDecibels()));
+    map.put("margin_scale", number(options.marginScale()));
+    map.put("probability", number(options.probability()));
+    return map;
   }
 
   private static Map<String, Object> json(StageResult stage) {

@@ -8,6 +8,14 @@ import io.gpa4j.ElementType;
 import io.gpa4j.GpaIoException;
 import io.gpa4j.ModelFormatException;
 import io.gpa4j.UnsupportedModelException;
+import io.gpa4j.checkpoint.Checkpoint;
+import io.gpa4j.fabricate.FabricatedCheckpoint;
+import io.gpa4j.fabricate.Fabricator;
+import io.gpa4j.fabricate.ModelShape;
+import io.gpa4j.gguf.Inspector;
+import io.gpa4j.verify.StageResult;
+import io.gpa4j.verify.Verifier;
+import io.gpa4j.verify.VerifyOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +24,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -120,6 +129,31 @@ class BadCheckpointTest {
     };
     assertThatThrownBy(() -> Converter.convert(GoldenCheckpoint.FOLDER, makeTarget(), ConversionOptions.of(ElementType.F32), failing))
         .isInstanceOf(IllegalStateException.class).hasMessage("enough");
+  }
+
+  @Test
+  void nulls_areNamed() {
+    ConversionOptions options = ConversionOptions.of(ElementType.F32);
+    ConversionListener none = ConversionListener.NONE;
+    FabricatedCheckpoint fabricated = new FabricatedCheckpoint(ModelShape.TINY, 1);
+    Consumer<StageResult> ignored = stage -> {};
+    assertNull("checkpoint", () -> Converter.convert((Path) null, target(), options, none));
+    assertNull("checkpoint", () -> Converter.convert((Checkpoint) null, target(), options, none));
+    assertNull("target", () -> Converter.convert(GoldenCheckpoint.FOLDER, null, options, none));
+    assertNull("options", () -> Converter.convert(GoldenCheckpoint.FOLDER, target(), null, none));
+    assertNull("listener", () -> Converter.convert(GoldenCheckpoint.FOLDER, target(), options, null));
+    assertNull("type", () -> ConversionOptions.of((Recipe) null));
+    assertNull("shape", () -> new FabricatedCheckpoint(null, 1));
+    assertNull("folder", () -> Fabricator.writeFolder(fabricated, null, ElementType.F32, none));
+    assertNull("type", () -> Fabricator.writeFolder(fabricated, target(), null, none));
+    assertNull("path", () -> Inspector.inspect(null));
+    assertNull("model", () -> Verifier.verify(null, folder, VerifyOptions.defaults(), none, ignored));
+    assertNull("goldens", () -> Verifier.verify(target(), null, VerifyOptions.defaults(), none, ignored));
+    assertNull("onResult", () -> Verifier.verify(target(), folder, VerifyOptions.defaults(), none, null));
+  }
+
+  private static void assertNull(String named, Runnable call) {
+    assertThatThrownBy(call::run).isInstanceOf(NullPointerException.class).hasMessageContaining(named);
   }
 
   @Test

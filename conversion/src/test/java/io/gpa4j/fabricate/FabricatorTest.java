@@ -88,6 +88,11 @@ class FabricatorTest {
     Set<String> tiny = kinds(ModelShape.TINY);
     assertThat(kinds(ModelShape.GPA_03B)).isEqualTo(tiny);
     assertThat(kinds(ModelShape.GPA_3B)).isEqualTo(tiny);
+    Set<String> qwen2 = kinds(ModelShape.TINY_QWEN2);
+    assertThat(tiny.stream().filter(name -> !qwen2.contains(name)))
+        .containsExactlyInAnyOrder(":model.layers.N.self_attn.q_norm.weight", ":model.layers.N.self_attn.k_norm.weight");
+    assertThat(qwen2.stream().filter(name -> !tiny.contains(name))).containsExactlyInAnyOrder(":lm_head.weight",
+        ":model.layers.N.self_attn.q_proj.bias", ":model.layers.N.self_attn.k_proj.bias", ":model.layers.N.self_attn.v_proj.bias");
   }
 
   private static Set<String> kinds(ModelShape shape) {

@@ -5,20 +5,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.gpa4j.CancelledException;
 import io.gpa4j.ElementType;
 import io.gpa4j.GpaIoException;
 import io.gpa4j.ModelFormatException;
 import io.gpa4j.conversion.ConversionListener;
 import io.gpa4j.conversion.ConversionOptions;
 import io.gpa4j.conversion.Converter;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -102,6 +108,76 @@ class VerifierTest {
     VerifyReport report = verify(decoderOnly(), goldens);
     assertThat(report.passed()).as(report.toTable()).isTrue();
     assertThat(report.stages()).extracting(StageResult::stage).contains("decoder", "sampling").doesNotContain("glm_mel");
+  }
+
+  @Test
+  void verify_someTensorsOfSomeClips_comparesThose() throws IOException {
+    Path goldens = copyWithout("long", "decoder", "volume");
+    keep(goldens.resolve("short.safetensors"), "wav", "glm_ids", "decode_wav");
+    keep(goldens.resolve("odd.safetensors"), "speaker_mel", "global_ids", "semantic_ids", "decode_wav");
+    List<String> warnings = new ArrayList<>();
+    List<String> rows = new ArrayList<>();
+    ConversionListener listener = new ConversionListener() {
+      @Override
+      public void warned(String message) {
+        warnings.add(message);
+      }
+    };
+    VerifyReport report = Verifier.verify(model, goldens, VerifyOptions.defaults(), listener, row -> rows.add(row.stage() + " " + row.input()));
+    assertThat(report.passed()).as(report.toTable()).isTrue();
+    assertThat(rows).containsExactly("speaker_encoder golden", "bicodec_decoder golden", "glm_tokenizer own", "bicodec_decoder own",
+        "tokenization golden");
+    assertThat(report.gaps()).isEqualTo(warnings).singleElement().asString().contains("long.safetensors").contains("missing");
+    assertThat(JSON.readTree(report.toJson()).get("gaps")).hasSize(1);
+  }
+
+  @Test
+  void verify_withoutASummary_comparesTheFilesThereAre() throws IOException {
+    Path goldens = copyWithout("long", "decoder", "volume", "summary");
+    VerifyReport report = verify(model, goldens);
+    assertThat(report.passed()).as(report.toTable()).isTrue();
+    assertThat(stage(report, "bicodec_encoder").tensors()).extracting(TensorResult::name).contains("odd: bicodec_ze", "short: bicodec_ze");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"short, decoded_wav, goldens", "short, decode_vaw, bicodec_decoder", "odd, glm_layer7, glm_tokenizer", "long, w2v_hidden_12, wav2vec2", "decoder, asr_odd.logits, decoder"})
+  void verify_goldenThatNothingComputes_fails(String file, String tensor, String stage) throws IOException {
+    Path goldens = copyWithout(Stream.of("short", "odd", "long", "decoder", "volume").filter(other -> !other.equals(file)).toArray(String[]::new));
+    Path path = goldens.resolve(file + ".safetensors");
+    String of = file.equals("decoder") ? "asr_odd.hidden_final_last8" : "decode_wav";
+    rename(path, of, tensor);
+    StageResult failed = stage(verify(model, goldens), stage);
+    assertThat(failed.passed()).isFalse();
+    assertThat(failed.note()).contains(tensor);
+  }
+
+  @Test
+  void verify_goldenWithoutItsInputs_fails() throws IOException {
+    Path goldens = copyWithout("short", "long", "decoder", "volume");
+    keep(goldens.resolve("odd.safetensors"), "glm_mel", "glm_layer0", "decode_wav", "semantic_ids");
+    VerifyReport report = verify(model, goldens);
+    assertThat(stage(report, "bicodec_decoder").note()).contains("odd").contains("global_ids").contains("decode_wav");
+    assertThat(stage(report, "glm_tokenizer").passed()).isFalse();
+  }
+
+  @Test
+  void verify_goldenThatIsNotFiniteOrCut_fails() throws IOException {
+    Path goldens = copyWithout("long", "odd", "decoder", "volume");
+    Path file = goldens.resolve("short.safetensors");
+    edit(file, "bicodec_ze", (data, isInts) -> data.putFloat(8, Float.NaN));
+    StageResult failed = stage(verify(model, goldens), "bicodec_encoder");
+    assertThat(failed.passed()).isFalse();
+    assertThat(failed.note()).contains("bicodec_ze").contains("NaN");
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(bytes, bytes.length - 1000));
+    assertThatThrownBy(() -> verify(model, goldens)).isInstanceOf(ModelFormatException.class).hasMessageContaining("short.safetensors");
+  }
+
+  @Test
+  void verify_interrupted_isCancelled() {
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> verify(model, GOLDENS)).isInstanceOf(CancelledException.class);
+    assertThat(Thread.interrupted()).isTrue();
   }
 
   @Test
@@ -190,6 +266,37 @@ class VerifierTest {
         data.putFloat(at, 0);
       }
     });
+  }
+
+  // Leaves these tensors alone.
+  private static void keep(Path file, String... names) throws IOException {
+    rewrite(file, header -> ((ObjectNode) header).retain(names));
+  }
+
+  // Another name for the same data.
+  private static void rename(Path file, String from, String to) throws IOException {
+    rewrite(file, header -> ((ObjectNode) header).set(to, ((ObjectNode) header).remove(from)));
+  }
+
+  // Writes the tensors that the changed header names, one after the other.
+  private static void rewrite(Path file, Consumer<JsonNode> change) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    int length = (int) ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    JsonNode header = JSON.readTree(bytes, 8, length);
+    change.accept(header);
+    ByteArrayOutputStream data = new ByteArrayOutputStream();
+    header.fields().forEachRemaining(entry -> {
+      ArrayNode offsets = (ArrayNode) entry.getValue().get("data_offsets");
+      if (offsets != null) {
+        int begin = offsets.get(0).asInt();
+        int count = offsets.get(1).asInt() - begin;
+        offsets.removeAll().add(data.size()).add(data.size() + count);
+        data.write(bytes, 8 + length + begin, count);
+      }
+    });
+    byte[] json = JSON.writeValueAsBytes(header);
+    Files.write(file, ByteBuffer.allocate(8 + json.length + data.size()).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).put(json)
+        .put(data.toByteArray()).array());
   }
 
   private interface Edit {

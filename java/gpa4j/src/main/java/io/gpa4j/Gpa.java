@@ -37,7 +37,7 @@ public final class Gpa implements AutoCloseable {
     this.executor = builder.executor;
     try {
       this.text = new ModelText(engine, builder.model.toString(), builder.contextTokens);
-      this.speechSampling = engine.readFile(Gpa::readSampling);
+      this.speechSampling = engine.readFile(file -> readSampling(file, builder.model));
     } catch (RuntimeException | Error e) {
       engine.close();
       throw e;
@@ -45,13 +45,17 @@ public final class Gpa implements AutoCloseable {
     this.networks = new Networks(engine);
   }
 
-  private static Sampling readSampling(NativeFile file) {
+  private static Sampling readSampling(NativeFile file, Path model) {
     List<String> keys = file.values().stream().map(NativeFile.Value::key).toList();
-    return new Sampling(
-        (float) read(file, keys, "gpa.sampling.temperature", 0.2),
-        (int) read(file, keys, "gpa.sampling.top_k", 50),
-        (float) read(file, keys, "gpa.sampling.top_p", 1),
-        (float) read(file, keys, "gpa.sampling.repetition_penalty", 1.2));
+    try {
+      return new Sampling(
+          (float) read(file, keys, "gpa.sampling.temperature", 0.2),
+          (int) read(file, keys, "gpa.sampling.top_k", 50),
+          (float) read(file, keys, "gpa.sampling.top_p", 1),
+          (float) read(file, keys, "gpa.sampling.repetition_penalty", 1.2));
+    } catch (IllegalArgumentException e) {
+      throw new ModelFormatException(model + ": metadata gpa.sampling: " + e.getMessage(), e);
+    }
   }
 
   private static double read(NativeFile file, List<String> keys, String key, double otherwise) {

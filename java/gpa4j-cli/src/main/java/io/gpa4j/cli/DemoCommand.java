@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.gpa4j.AudioSource;
 import io.gpa4j.Gpa;
+import io.gpa4j.GpaIoException;
 import io.gpa4j.Speech;
 import io.gpa4j.SpeechOptions;
 import io.gpa4j.Voice;
@@ -22,7 +23,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Shows all three tasks on the bundled model and clips. */
-@Command(name = "demo", description = "Listen, speak and convert with the bundled model; leaves WAVs, a transcript and a spectrogram.")
+@Command(name = "demo", description = {"Listen, speak and convert with the bundled model; leaves WAVs, a transcript and a spectrogram.", ""},
+    footer = {"", "The last line printed is the folder of the results. Needs no network and no GPU."})
 final class DemoCommand implements Callable<Integer> {
   private static final String FIRST_TEXT = "turn on the light in the kitchen";
   private static final String SECOND_TEXT = "what is the weather in london";
@@ -30,7 +32,7 @@ final class DemoCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
   @Mixin ModelOptions model;
 
-  @Option(names = {"-o", "--output"}, paramLabel = "DIR", defaultValue = "out/demo", description = "Default: ${DEFAULT-VALUE}")
+  @Option(names = {"-o", "--output"}, paramLabel = "DIR", defaultValue = "out/demo", description = "Folder for the results. Default: ${DEFAULT-VALUE}.")
   Path output;
 
   private final List<Spectrogram.Panel> panels = new ArrayList<>();
@@ -40,8 +42,11 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     out = spec.commandLine().getOut();
-    Files.createDirectories(output);
     Path demo = Home.demo();
+    if (!Files.isDirectory(demo)) {
+      throw new GpaIoException(demo + ": the demo's clips are not there; start the demo by the project's own ./gpa");
+    }
+    Files.createDirectories(output);
     try (Gpa gpa = model.open()) {
       listen(gpa, demo);
       SpeechOptions options = SpeechOptions.builder().sampling(gpa.speechSampling().withRepetitionPenalty(1)).seed(3).build();

@@ -1,12 +1,10 @@
 package io.gpa4j.cli;
 
 import io.gpa4j.ElementType;
-import io.gpa4j.conversion.ConversionListener;
 import io.gpa4j.conversion.Recipe;
 import io.gpa4j.fabricate.FabricatedCheckpoint;
 import io.gpa4j.fabricate.Fabricator;
 import io.gpa4j.fabricate.ModelShape;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
@@ -22,20 +20,28 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** Writes a checkpoint or a model file of random weights. */
-@Command(name = "fabricate", description = "Write a checkpoint or model file of random weights, for tests and benchmarks.")
+@Command(name = "fabricate", description = {"Write a checkpoint or model file of random weights, for tests and benchmarks.", ""},
+    footer = {
+      "",
+      "Without --type a model file holds f16, a folder f32.",
+      "",
+      "  gpa fabricate --shape tiny -o tiny/                 a checkpoint folder as published",
+      "  gpa fabricate --shape gpa-0.3b -o random.gguf       the model file that `gpa convert` would make of it"
+    })
 final class FabricateCommand implements Callable<Integer> {
   private static final String MODEL_SUFFIX = ".gguf";
 
   @Spec CommandSpec spec;
 
   @Option(names = "--shape", required = true, paramLabel = "SHAPE", converter = Shapes.class, completionCandidates = Shapes.class,
-      description = "Sizes of the networks: ${COMPLETION-CANDIDATES}")
+      description = "Sizes of the networks: ${COMPLETION-CANDIDATES}.")
   ModelShape shape;
 
-  @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "The same seed gives the same bytes. Default: ${DEFAULT-VALUE}")
+  @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "The same seed gives the same bytes. Default: ${DEFAULT-VALUE}.")
   long seed;
 
-  @Option(names = {"-o", "--output"}, required = true, paramLabel = "DIR|FILE.gguf", description = "A new checkpoint folder, or a model file.")
+  @Option(names = {"-o", "--output"}, required = true, paramLabel = "DIR|FILE.gguf",
+      description = "A new checkpoint folder, or a model file to write or replace.")
   Path output;
 
   @Mixin TypeOptions types;
@@ -43,13 +49,11 @@ final class FabricateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     FabricatedCheckpoint checkpoint = new FabricatedCheckpoint(shape, seed);
-    PrintWriter err = spec.commandLine().getErr();
-    try (Progress progress = new Progress(err, "fabricate")) {
-      Reporting reporting = new Reporting(progress, err);
+    try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "fabricate")) {
       if (output.toString().toLowerCase(Locale.ROOT).endsWith(MODEL_SUFFIX)) {
-        Fabricator.writeModel(checkpoint, output, types.types(Recipe.F16), reporting);
+        Fabricator.writeModel(checkpoint, output, types.types(Recipe.F16), listener);
       } else {
-        Fabricator.writeFolder(checkpoint, output, folderType(), reporting);
+        Fabricator.writeFolder(checkpoint, output, folderType(), listener);
       }
     }
     spec.commandLine().getOut().println(output);
@@ -64,32 +68,6 @@ final class FabricateCommand implements Callable<Integer> {
       }
     }
     throw new ParameterException(spec.commandLine(), "a checkpoint folder holds f32, f16 or bf16 alone; other types want a .gguf file");
-  }
-
-  private static final class Reporting implements ConversionListener {
-    private final Progress progress;
-    private final PrintWriter err;
-    private long total;
-
-    Reporting(Progress progress, PrintWriter err) {
-      this.progress = progress;
-      this.err = err;
-    }
-
-    @Override
-    public void started(int tensors, long bytes) {
-      total = bytes;
-    }
-
-    @Override
-    public void advanced(String tensor, int tensors, long bytes) {
-      progress.update(bytes, total, tensor);
-    }
-
-    @Override
-    public void warned(String message) {
-      err.println("gpa: " + message);
-    }
   }
 
   /** Reads and lists the shapes' names. */

@@ -34,6 +34,7 @@ final class ImportLlamaCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Outputs.check(spec, output, decoder, model);
     ConversionReport report;
     try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "import")) {
       report = LlamaImporter.importDecoder(decoder, model, output, listener);

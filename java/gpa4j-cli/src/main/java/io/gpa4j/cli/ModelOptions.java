@@ -2,24 +2,44 @@ package io.gpa4j.cli;
 
 import io.gpa4j.AudioSource;
 import io.gpa4j.Gpa;
+import io.gpa4j.GpaIoException;
 import io.gpa4j.Voice;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The options of every command that runs a model. */
 final class ModelOptions {
+  private static final int MAX_THREADS = 1024;
+
+  @Spec(Spec.Target.MIXEE) CommandSpec spec;
+
   @Option(
       names = {"-m", "--model"},
       paramLabel = "GGUF",
-      description = "Model file. Default: $GPA_MODEL, or else the bundled demo model.")
+      description = "Model file, as `gpa convert` writes it. Default: $GPA_MODEL, or else the bundled demo model.")
   Path model;
 
-  @Option(names = "--threads", paramLabel = "N", description = "Compute threads. Default: one per core.")
-  int threads;
+  private int threads;
 
+  @Option(names = "--threads", paramLabel = "N", description = "Compute threads. Default: one per core.")
+  void threads(int value) {
+    threads = checkedThreads(spec, value);
+  }
+
+  static int checkedThreads(CommandSpec spec, int value) {
+    if (value < 0 || value > MAX_THREADS) {
+      throw new ParameterException(spec.commandLine(), "--threads is " + value + ", expected 1 to " + MAX_THREADS + ", or 0 for one per core");
+    }
+    return value;
+  }
+
+  /** Opens the model; broken weights are told by name, at the cost of reading them all once. */
   Gpa open() {
-    return Gpa.builder(path()).threads(threads).build();
+    return Gpa.builder(checkFile(path(), "model file")).threads(threads).checkFinite(true).build();
   }
 
   Path path() {
@@ -27,15 +47,44 @@ final class ModelOptions {
       return model;
     }
     String named = System.getenv("GPA_MODEL");
-    return named != null && !named.isEmpty() ? Path.of(named) : Home.demo().resolve("demo.gguf");
+    if (named != null && !named.isBlank()) {
+      return Path.of(named);
+    }
+    Path bundled = Home.demo().resolve("demo.gguf");
+    if (!Files.isRegularFile(bundled)) {
+      throw new GpaIoException(bundled + ": the bundled demo model is not there; name a model file with --model or $GPA_MODEL");
+    }
+    return bundled;
+  }
+
+  /** A model file; folders and files that are not there are refused with what to do. */
+  static Path checkFile(Path file, String what) {
+    if (Files.isDirectory(file)) {
+      throw new GpaIoException(file + ": is a folder, expected a " + what
+          + (Files.exists(file.resolve("config.json")) ? "; `gpa convert` makes one of a checkpoint" : ""));
+    }
+    if (!Files.exists(file)) {
+      throw new GpaIoException(file + ": no such " + what);
+    }
+    return file;
   }
 
   /** A saved voice (*.voice), or an audio clip of one that is enrolled now. */
   static Voice voice(Gpa gpa, Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw new Main.UsageException(file + ": no such voice file or clip");
-    }
-    String name = file.getFileName().toString().replaceFirst("\\.[^.]*$", "");
-    return file.toString().endsWith(".voice") ? Voice.load(file) : gpa.enroll(name, AudioSource.of(file));
+    return isSaved(file) ? Voice.load(file) : gpa.enroll(nameOf(file), AudioSource.of(file));
+  }
+
+  /** A voice file or clip that is there. */
+  static void checkVoice(Path file) {
+    checkFile(file, "voice file or clip");
+  }
+
+  private static boolean isSaved(Path file) {
+    return file.toString().endsWith(".voice");
+  }
+
+  /** What a voice is called after its clip. */
+  static String nameOf(Path clip) {
+    return clip.getFileName().toString().replaceFirst("(?<=.)\\.[^.]*$", "");
   }
 }

@@ -1,5 +1,6 @@
 package io.gpa4j.cli;
 
+import java.io.Console;
 import java.io.PrintWriter;
 import java.util.Locale;
 
@@ -18,7 +19,20 @@ final class Progress implements AutoCloseable {
   Progress(PrintWriter err, String job) {
     this.err = err;
     this.job = job;
-    this.terminal = System.console() != null;
+    this.terminal = isTerminal();
+  }
+
+  // From Java 22 on there is a console without a terminal too, and a method that tells.
+  private static boolean isTerminal() {
+    Console console = System.console();
+    if (console == null) {
+      return false;
+    }
+    try {
+      return (Boolean) Console.class.getMethod("isTerminal").invoke(console);
+    } catch (ReflectiveOperationException e) {
+      return true;
+    }
   }
 
   /** Says that done of total units are over, and what comes now. */
@@ -45,12 +59,24 @@ final class Progress implements AutoCloseable {
     err.flush();
   }
 
+  /** Says something on a line of its own. */
+  synchronized void say(String line) {
+    endBar();
+    err.println(line);
+    err.flush();
+  }
+
   /** Ends the bar's line. */
   @Override
   public synchronized void close() {
+    endBar();
+  }
+
+  private void endBar() {
     if (drawn) {
       err.println();
       err.flush();
+      drawn = false;
     }
   }
 }

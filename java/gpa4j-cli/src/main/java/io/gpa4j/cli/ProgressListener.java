@@ -5,12 +5,10 @@ import java.io.PrintWriter;
 
 /** Shows a conversion as progress. */
 final class ProgressListener implements ConversionListener, AutoCloseable {
-  private final PrintWriter err;
   private final Progress progress;
   private long total;
 
   ProgressListener(PrintWriter err, String job) {
-    this.err = err;
     this.progress = new Progress(err, job);
   }
 
@@ -26,7 +24,7 @@ final class ProgressListener implements ConversionListener, AutoCloseable {
 
   @Override
   public void warned(String message) {
-    err.println("gpa: warning: " + message);
+    progress.say("gpa: warning: " + message);
   }
 
   @Override

@@ -43,6 +43,7 @@ final class QuantizeCommand implements Callable<Integer> {
     if (!types.hasType()) {
       throw new ParameterException(spec.commandLine(), "--type is missing; choose one of " + String.join(", ", Recipe.labels()));
     }
+    Outputs.check(spec, output, model);
     QuantizeOptions options = QuantizeOptions.of(types.types(null)).withRequantize(requantize);
     ConversionReport report;
     try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "quantize")) {

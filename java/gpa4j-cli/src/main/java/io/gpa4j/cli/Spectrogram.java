@@ -6,9 +6,7 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import javax.imageio.ImageIO;
 
@@ -41,11 +39,11 @@ final class Spectrogram {
       draw(image, g, panels.get(i), i * height + TOP, frames);
     }
     g.dispose();
-    Path temporary = png.resolveSibling(png.getFileName() + ".tmp");
-    if (!ImageIO.write(image, "png", temporary.toFile())) {
-      throw new IOException("this JDK has no PNG writer");
-    }
-    Files.move(temporary, png, StandardCopyOption.REPLACE_EXISTING);
+    Outputs.replace(png, file -> {
+      if (!ImageIO.write(image, "png", file.toFile())) {
+        throw new IOException("this JDK has no PNG writer");
+      }
+    });
   }
 
   private static void draw(BufferedImage image, Graphics2D g, Panel panel, int top, int axisFrames) {

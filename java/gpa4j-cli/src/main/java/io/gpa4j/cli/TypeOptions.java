@@ -6,22 +6,19 @@ import io.gpa4j.conversion.TypeOverride;
 import io.gpa4j.conversion.WeightTypes;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** Options that say which types the weights of a model file get. */
 final class TypeOptions {
-  @Option(names = {"-t", "--type"}, paramLabel = "TYPE", converter = Recipes.class, completionCandidates = Recipes.class,
+  @Option(names = {"-t", "--type"}, paramLabel = "TYPE", converter = Values.RecipeName.class, completionCandidates = Values.RecipeName.class,
       description = "Mix of types for the weights: ${COMPLETION-CANDIDATES}. docs/model-file.md says which tensor gets what.")
   private Recipe type;
 
-  @Option(names = "--decoder-type", paramLabel = "TYPE", converter = Recipes.class, description = "Another mix for the decoder.")
+  @Option(names = "--decoder-type", paramLabel = "TYPE", converter = Values.RecipeName.class, description = "Another mix for the decoder.")
   private Recipe decoderType;
 
-  @Option(names = "--tensor", paramLabel = "PATTERN=TYPE", converter = Overrides.class,
+  @Option(names = "--tensor", paramLabel = "PATTERN=TYPE", converter = Values.Overriding.class,
       description = {"Type for the weights whose names match, as in 'decoder.*.ffn_down=q6_k'; * is any run of characters. Repeatable,"
           + " the last match counts. Types: f32, f16, bf16, q8_0, q6_k, q5_k, q4_k, q4_0, iq4_nl."})
   private List<TypeOverride> overrides = new ArrayList<>();
@@ -45,33 +42,5 @@ final class TypeOptions {
 
   WeightTypes types(Recipe otherwise) {
     return new WeightTypes(recipe(otherwise), decoderType, overrides, importance == null ? null : Importance.read(importance));
-  }
-
-  /** Reads and lists the recipes' names. */
-  static final class Recipes implements ITypeConverter<Recipe>, Iterable<String> {
-    @Override
-    public Recipe convert(String name) {
-      try {
-        return Recipe.of(name);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
-      }
-    }
-
-    @Override
-    public Iterator<String> iterator() {
-      return Recipe.labels().iterator();
-    }
-  }
-
-  static final class Overrides implements ITypeConverter<TypeOverride> {
-    @Override
-    public TypeOverride convert(String text) {
-      try {
-        return TypeOverride.parse(text);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
-      }
-    }
   }
 }

@@ -6,8 +6,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -26,6 +29,7 @@ public final class AtomicFile {
   /** Writes or replaces a file; {@link GpaIoException} leaves what was there before. */
   public static void write(Path path, Writer writer) {
     Path target = path.toAbsolutePath();
+    checkPlace(path, target);
     Path temporary = null;
     try {
       temporary = Files.createTempFile(target.getParent(), "." + target.getFileName(), ".part");
@@ -47,7 +51,7 @@ public final class AtomicFile {
       }
       temporary = null;
     } catch (IOException e) {
-      throw new GpaIoException(path + ": cannot be written: " + e.getClass().getSimpleName() + " " + e.getMessage(), e);
+      throw new GpaIoException(path + ": cannot be written: " + reason(e), e);
     } finally {
       if (temporary != null) {
         try {
@@ -57,5 +61,25 @@ public final class AtomicFile {
         }
       }
     }
+  }
+
+  private static void checkPlace(Path path, Path target) {
+    if (Files.isDirectory(target)) {
+      throw new GpaIoException(path + ": cannot be written: it is a folder");
+    }
+    if (target.getParent() != null && !Files.isDirectory(target.getParent())) {
+      throw new GpaIoException(path + ": cannot be written: there is no folder " + target.getParent());
+    }
+  }
+
+  // The temporary file's name would say nothing.
+  private static String reason(IOException e) {
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof NoSuchFileException) {
+      return "no file can be made there";
+    }
+    return e instanceof FileSystemException file && file.getReason() != null ? file.getReason() : e.getClass().getSimpleName() + " " + e.getMessage();
   }
 }

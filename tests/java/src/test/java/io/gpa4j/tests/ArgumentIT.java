@@ -10,12 +10,15 @@ import io.gpa4j.EmptyAudioException;
 import io.gpa4j.GenerateOptions;
 import io.gpa4j.Gpa;
 import io.gpa4j.GpaException;
+import io.gpa4j.ModelFile;
 import io.gpa4j.Sampling;
 import io.gpa4j.SpeechOptions;
 import io.gpa4j.Tensor;
 import io.gpa4j.TranscribeOptions;
 import io.gpa4j.UnsupportedModelException;
 import io.gpa4j.Voice;
+import java.io.InputStream;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -65,6 +68,14 @@ class ArgumentIT {
     assertNull("model", () -> Gpa.builder(null));
     assertNull("device", () -> Gpa.builder(folder).device(null));
     assertNull("executor", () -> Gpa.builder(folder).executor(null));
+    assertNull("path", () -> ModelFile.open(null));
+    assertNull("path", () -> AudioSource.of((Path) null));
+    assertNull("stream", () -> AudioSource.of((InputStream) null));
+    assertNull("samples", () -> AudioSource.of((FloatBuffer) null));
+    assertNull("path", () -> Voice.load(null));
+    assertNull("path", () -> voice.save(null));
+    assertNull("ids", () -> gpa.decode((int[]) null));
+    assertNull("listener", () -> gpa.networks().run("decoder", List.of(Tensor.of("prompt", 1)), null));
   }
 
   @Test

@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.gpa4j.AudioSource;
 import io.gpa4j.Gpa;
 import io.gpa4j.GpaException;
 import io.gpa4j.GpaIoException;
 import io.gpa4j.ModelFile;
 import io.gpa4j.ModelFormatException;
+import io.gpa4j.SpeechOptions;
+import io.gpa4j.TranscribeOptions;
 import io.gpa4j.UnsupportedModelException;
+import io.gpa4j.Voice;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -72,7 +76,10 @@ class BadModelTest {
 
   @Test
   void truncatedTensor_isNamed() {
-    refused(Arrays.copyOf(model, model.length - 5000), ModelFormatException.class, "tensor");
+    Gguf file = Gguf.read(model);
+    byte[] bytes = file.bytes();
+    String last = List.copyOf(file.tensors.keySet()).get(file.tensors.size() - 1);
+    refused(Arrays.copyOf(bytes, bytes.length - 64), ModelFormatException.class, last);
   }
 
   @Test
@@ -125,6 +132,53 @@ class BadModelTest {
     byte[] bytes = file.bytes();
     Gguf.edit(bytes).putInt(file.describedAt.get(TENSOR) + 4 + 16, 99);
     refused(bytes, ModelFormatException.class, TENSOR, "99");
+  }
+
+  @Test
+  void unknownMetadataType_isNamed() {
+    String key = "gpa.decoder.block_count";
+    for (int type : new int[] {13, 99, -1}) {
+      refused(changed(file -> Gguf.edit(file.values.get(key)).putInt(type)), ModelFormatException.class, key, String.valueOf(type));
+    }
+  }
+
+  @Test
+  void arrayAndTextLengthsThatOverflow_areRefused() {
+    for (long count : new long[] {-1, Long.MAX_VALUE, 1L << 40}) {
+      refused(changed(file -> Gguf.edit(file.values.get("gpa.codec.generator.rates")).putLong(8, count)), ModelFormatException.class,
+          "gpa.codec.generator.rates");
+      refused(changed(file -> Gguf.edit(file.values.get("general.name")).putLong(4, count)), ModelFormatException.class, "general.name");
+    }
+  }
+
+  @Test
+  void samplingOutOfRange_isNamed() {
+    for (String key : new String[] {"temperature", "top_p", "repetition_penalty"}) {
+      refused(changed(file -> file.putF32("gpa.sampling." + key, -1)), ModelFormatException.class, "gpa.sampling");
+      refused(changed(file -> file.putF32("gpa.sampling." + key, Float.NaN)), ModelFormatException.class, "gpa.sampling");
+      refused(changed(file -> file.putString("gpa.sampling." + key, "hot")), ModelFormatException.class, "gpa.sampling");
+    }
+  }
+
+  @Test
+  void weightsThatAreNotFinite_unchecked_neverCrash() {
+    AudioSource audio = AudioSource.of(Project.goldens().resolve("odd.wav"));
+    TranscribeOptions few = TranscribeOptions.builder().maxTokens(4).build();
+    Voice voice = Voice.of("v", new int[Voice.TOKENS]);
+    for (String tensor : new String[] {TENSOR, "decoder.token_embd.weight", "glm.conv1.weight", "glm.codebook", "wav2vec2.conv.0.weight",
+        "codec.quantizer.codebook", "codec.encoder.project.weight", "codec.generator.conv_in.weight", "speaker.conv1.weight",
+        "speaker.fsq_in.weight"}) {
+      byte[] bytes = changed(file -> Gguf.edit(file.tensors.get(tensor).data()).putFloat(0, Float.NaN));
+      try (Gpa gpa = Gpa.builder(Wav.write(folder.resolve("nan.gguf"), bytes)).build()) {
+        for (Runnable call : List.<Runnable>of(() -> gpa.transcribe(audio, few), () -> gpa.enroll("a", audio),
+            () -> gpa.speak("a", voice, SpeechOptions.builder().maxTokens(4).build()).close())) {
+          Throwable thrown = catchThrowable(call::run);
+          if (thrown != null) {
+            assertThat(thrown).as(tensor).isInstanceOf(GpaException.class).hasMessageContaining("finite");
+          }
+        }
+      }
+    }
   }
 
   @Test

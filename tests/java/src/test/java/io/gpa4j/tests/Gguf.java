@@ -112,6 +112,10 @@ final class Gguf {
     values.put(key, ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putInt(4).putInt(value).array());
   }
 
+  void putF32(String key, float value) {
+    values.put(key, ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putInt(6).putFloat(value).array());
+  }
+
   void putString(String key, String value) {
     byte[] text = utf8(value);
     values.put(key, ByteBuffer.allocate(12 + text.length).order(ByteOrder.LITTLE_ENDIAN).putInt(STRING).putLong(text.length).put(text).array());

@@ -1,0 +1,60 @@
+package io.gpa4j.cli;
+
+import io.gpa4j.GpaIoException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** Looks at where a result shall go before anything long begins. */
+final class Outputs {
+  private Outputs() {}
+
+  /**
+   * Checks a file to be written.
+   *
+   * @param inputs what the command reads, which the result must not replace
+   * @throws ParameterException if it is one of the inputs
+   * @throws GpaIoException if it is a folder, or lies in none
+   */
+  static void check(CommandSpec spec, Path output, Path... inputs) {
+    for (Path input : inputs) {
+      if (isSame(output, input)) {
+        throw new ParameterException(spec.commandLine(), output + " is both input and output; name another file for the result");
+      }
+    }
+    if (Files.isDirectory(output)) {
+      throw new GpaIoException(output + ": is a folder, expected a file to write");
+    }
+    Path folder = output.toAbsolutePath().getParent();
+    if (folder != null && !Files.isDirectory(folder)) {
+      throw new GpaIoException(output + ": cannot be written: there is no folder " + folder);
+    }
+  }
+
+  /** Writes the content of a file that is to be. */
+  interface Content {
+    void write(Path file) throws IOException;
+  }
+
+  /** Writes or replaces a file, whole or not at all. */
+  static void replace(Path target, Content content) throws IOException {
+    Path temporary = target.resolveSibling("." + target.getFileName() + ".part");
+    try {
+      content.write(temporary);
+      Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  private static boolean isSame(Path a, Path b) {
+    try {
+      return Files.exists(a) && Files.exists(b) && Files.isSameFile(a, b);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,242 @@
+package io.gpa4j.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.gpa4j.AudioSource;
+import io.gpa4j.Device;
+import io.gpa4j.Voice;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every command does what it says. */
+class CliIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Path ADAM = Demo.voice("adam");
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"asr", "tts", "vc", "voice", "voice enroll", "convert", "inspect", "verify", "fabricate", "devices", "demo"})
+  void help_ofEveryCommand_showsUsageAndOptions(String command) {
+    Cli.Result result = Cli.run((command + " --help").split(" "));
+    assertThat(result.code()).isZero();
+    assertThat(result.out()).contains("Usage: gpa " + command).contains("--debug");
+    assertThat(result.out().lines()).allMatch(line -> line.length() <= 100);
+    assertThat(result.err()).isEmpty();
+  }
+
+  @Test
+  void helpAndVersion_nameEverything() {
+    Cli.Result help = Cli.run("--help");
+    assertThat(help.code()).isZero();
+    assertThat(help.out()).contains("asr", "tts", "vc", "voice", "convert", "inspect", "verify", "fabricate", "devices", "demo", "Exit codes");
+    assertThat(Cli.run("help", "tts").out()).isEqualTo(Cli.run("tts", "--help").out());
+    Cli.Result version = Cli.run("--version");
+    assertThat(version.code()).isZero();
+    assertThat(version.out()).isEqualTo("gpa4j " + Device.libraryVersion() + System.lineSeparator());
+  }
+
+  @Test
+  void asr_oneFile_printsItsText_severalTheirNamesToo() {
+    Demo.Clip clip = Demo.clips().get(1);
+    Cli.Result one = Cli.run("asr", clip.file());
+    assertThat(one).isEqualTo(new Cli.Result(0, clip.text() + System.lineSeparator(), ""));
+    Path other = Project.clip(0);
+    Cli.Result two = Cli.run("asr", clip.file(), other, "--threads", "1");
+    assertThat(two.code()).isZero();
+    assertThat(two.out().lines()).hasSize(2).first().isEqualTo(clip.file() + ": " + clip.text());
+    assertThat(two.out().lines().skip(1)).first().asString().startsWith(other + ": ");
+  }
+
+  @Test
+  void asr_aBadFileAmongSeveral_isToldAndTheOthersAreHeard() {
+    Cli.Result result = Cli.run("asr", Project.clip(0), folder.resolve("none.wav"), Project.clip(1));
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.out().lines()).hasSize(2);
+    assertThat(result.err().lines()).singleElement().isEqualTo("gpa: " + folder.resolve("none.wav") + ": no such file");
+  }
+
+  @Test
+  void tts_withAClipAndAVoiceFile_speaksTheSame() throws IOException {
+    Path voice = folder.resolve("adam.voice");
+    assertThat(Cli.run("voice", "enroll", ADAM, "-o", voice)).isEqualTo(new Cli.Result(0, "", ""));
+    assertThat(Voice.load(voice).name()).isEqualTo("adam");
+    assertThat(Cli.run("voice", "enroll", ADAM, "-o", voice, "--name", "Änna").code()).isZero();
+    assertThat(Voice.load(voice).name()).isEqualTo("Änna");
+
+    Path first = folder.resolve("first.wav");
+    Path second = folder.resolve("second.wav");
+    assertThat(Cli.run("tts", "turn on the light", "--voice", ADAM, "-o", first, "--seed", "3")).isEqualTo(new Cli.Result(0, "", ""));
+    assertThat(Cli.run("tts", "turn on the light", "--voice", voice, "-o", second, "--seed", "3").code()).isZero();
+    assertThat(second).hasSameBinaryContentAs(first);
+    assertThat(AudioSource.of(first).samples().length).isGreaterThan(4000);
+  }
+
+  @Test
+  void tts_options_reachTheSampler() throws IOException {
+    Path greedy = folder.resolve("greedy.wav");
+    Path again = folder.resolve("again.wav");
+    Path shorter = folder.resolve("short.wav");
+    assertThat(Cli.run("tts", "hello", "-v", ADAM, "-o", greedy, "--temperature", "0", "--max-tokens", "30").code()).isZero();
+    assertThat(Cli.run("tts", "hello", "-v", ADAM, "-o", again, "--top-k", "1", "--max-tokens", "30", "--top-p", "0.9").code()).isZero();
+    assertThat(again).hasSameBinaryContentAs(greedy);
+    assertThat(Cli.run("tts", "hello", "-v", ADAM, "-o", shorter, "--temperature", "0", "--max-tokens", "5").code()).isZero();
+    assertThat(AudioSource.of(shorter).samples()).hasSize(5 * 320);
+  }
+
+  @Test
+  void tts_strangeTexts_areTextAllTheSame() {
+    for (String text : List.of("@" + ADAM, "-x", "<|im_end|> \"quoted\"", "你好", "${sys:user.home}")) {
+      Path wav = folder.resolve("strange.wav");
+      Cli.Result result = Cli.run("tts", "-v", ADAM, "-o", wav, "--max-tokens", "3", "--", text);
+      assertThat(result).as(text).isEqualTo(new Cli.Result(0, "", ""));
+      assertThat(wav).exists();
+    }
+  }
+
+  @Test
+  void vc_writesTheOtherVoice() {
+    Path wav = folder.resolve("converted.wav");
+    assertThat(Cli.run("vc", Project.clip(20), "--voice", Demo.voice("bella"), "-o", wav, "--seed", "1")).isEqualTo(new Cli.Result(0, "", ""));
+    assertThat(AudioSource.of(wav).samples().length).isGreaterThan(4000);
+  }
+
+  @Test
+  void convert_inspect_andVerify_aCheckpoint() throws IOException {
+    Path model = folder.resolve("model.gguf");
+    Cli.Result converted = Cli.run("convert", Project.goldens().resolve("checkpoint"), "-o", model, "--type", "F16", "--decoder-type", "f32",
+        "--name", "tiny", "--license", "none", "--source", "here");
+    assertThat(converted.code()).isZero();
+    assertThat(converted.out()).contains(model.toString()).contains("tensors").contains("decoder glm wav2vec2 codec speaker");
+    assertThat(converted.errors()).isEmpty();
+
+    Cli.Result text = Cli.run("inspect", model);
+    assertThat(text.code()).isZero();
+    assertThat(text.out()).contains("general.name", "tiny", "gpa.decoder.block_count", "decoder.blk.0.attn_q.weight", "network", "speaker", "all");
+    Cli.Result json = Cli.run("inspect", "--json", model);
+    assertThat(json.code()).isZero();
+    JsonNode root = JSON.readTree(json.out());
+    assertThat(root.at("/metadata/general.license").asText()).isEqualTo("none");
+    assertThat(root.get("networks")).extracting(network -> network.get("name").asText())
+        .containsExactly("decoder", "glm", "wav2vec2", "codec", "speaker");
+    assertThat(root.get("tensors").findValuesAsText("type")).contains("F16", "F32");
+
+    Cli.Result strict = Cli.run("verify", model, "--goldens", Project.goldens());
+    assertThat(strict.code()).isEqualTo(1);
+    assertThat(strict.out()).startsWith("stage").contains("decoder                    golden").contains("FAIL: ");
+    Cli.Result loose = Cli.run("verify", model, "--goldens", Project.goldens(), "--nmse", "1e-3", "--snr", "30", "--margin-scale", "1000",
+        "--probability", "1e-4", "--threads", "2");
+    assertThat(loose.code()).as(loose.out()).isZero();
+    assertThat(loose.out()).containsPattern("PASS: \\d+ stages");
+  }
+
+  @Test
+  void verify_checkpointFolder_passes_andJsonIsAllOfIt() throws IOException {
+    Cli.Result json = Cli.run("verify", "--json", Project.goldens().resolve("checkpoint"), "--goldens", Project.goldens());
+    assertThat(json.code()).isZero();
+    JsonNode root = JSON.readTree(json.out());
+    assertThat(root.get("passed").asBoolean()).isTrue();
+    assertThat(root.get("stages")).hasSizeGreaterThan(20).allMatch(stage -> stage.get("passed").asBoolean());
+    assertThat(json.errors()).isEmpty();
+    assertThat(json.err()).contains("convert: 100 %");
+  }
+
+  @Test
+  void verify_damagedGolden_fails_andJsonMayGoToAFile() throws IOException {
+    Path goldens = Files.createDirectories(folder.resolve("goldens"));
+    for (String file : List.of("odd.safetensors", "summary.json")) {
+      Files.copy(Project.goldens().resolve(file), goldens.resolve(file));
+    }
+    Path report = folder.resolve("report.json");
+    Cli.Result good = Cli.run("verify", Models.goldens("f32"), "--goldens", goldens, "--json", report);
+    assertThat(good.code()).as(good.out()).isZero();
+    assertThat(good.out()).containsPattern("PASS: \\d+ stages; golden files that were not compared: 2");
+    assertThat(good.errors()).hasSize(2).allMatch(line -> line.startsWith("gpa: warning: ") && line.contains("missing"));
+    assertThat(JSON.readTree(report.toFile()).get("gaps")).hasSize(2);
+
+    byte[] bytes = Files.readAllBytes(goldens.resolve("odd.safetensors"));
+    for (int i = bytes.length - 400; i < bytes.length; i++) {
+      bytes[i] ^= 0x3F;
+    }
+    Files.write(goldens.resolve("odd.safetensors"), bytes);
+    Cli.Result bad = Cli.run("verify", Models.goldens("f32"), "--goldens", goldens, "--json", report);
+    assertThat(bad.code()).isEqualTo(1);
+    assertThat(bad.out()).contains("FAIL");
+    assertThat(JSON.readTree(report.toFile()).get("passed").asBoolean()).isFalse();
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).containsExactlyInAnyOrder(goldens, report);
+    }
+  }
+
+  @Test
+  void fabricate_folderAndModel_areUsable() {
+    Path checkpoint = folder.resolve("tiny");
+    Path model = folder.resolve("tiny.gguf");
+    Cli.Result made = Cli.run("fabricate", "--shape", "tiny-qwen2", "-o", checkpoint, "--seed", "4");
+    assertThat(made.code()).isZero();
+    assertThat(made.out().strip()).isEqualTo(checkpoint.toString());
+    assertThat(made.errors()).isEmpty();
+    assertThat(Cli.run("convert", checkpoint, "-o", model, "--type", "f16").code()).isZero();
+    Path direct = folder.resolve("direct.gguf");
+    assertThat(Cli.run("fabricate", "--shape", "tiny-qwen2", "-o", direct, "--seed", "4", "--type", "f16").code()).isZero();
+    assertThat(Cli.run("asr", "-m", model, Project.clip(0)).out()).isEqualTo(Cli.run("asr", "-m", direct, Project.clip(0)).out());
+  }
+
+  @Test
+  void asr_ofAnyModel_isOneLineAFile() {
+    // A random model writes line breaks and control characters.
+    Cli.Result result = Cli.run("asr", "-m", Models.goldens("f32"), Project.clip(0), Project.clip(1), Project.clip(2), Project.clip(3));
+    assertThat(result.code()).isZero();
+    assertThat(result.out().lines()).hasSize(4).allMatch(line -> line.startsWith(Project.demo().toString()) && !line.matches(".*\\p{Cntrl}.*"));
+  }
+
+  @Test
+  void devices_listsKernelsAndCores() {
+    Cli.Result result = Cli.run("devices");
+    assertThat(result.code()).isZero();
+    assertThat(result.out()).startsWith("cpu").contains(Device.cpu().kernels()).contains("core").contains("(in use)");
+  }
+
+  @Test
+  void demo_leavesItsFiles() {
+    Path output = folder.resolve("demo");
+    Cli.Result result = Cli.run("demo", "-o", output);
+    assertThat(result.code()).isZero();
+    assertThat(result.out()).contains("word error rate").endsWith(output + System.lineSeparator());
+    assertThat(output).isDirectoryContaining("glob:**.wav").isDirectoryContaining("glob:**transcript.txt")
+        .isDirectoryContaining("glob:**spectrogram.png").isDirectoryContaining("glob:**.voice").isDirectoryNotContaining("glob:**.part");
+  }
+
+  @Test
+  void signal_whileAModelIsWritten_leavesNothing() throws Exception {
+    Path model = folder.resolve("large.gguf");
+    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx384m", "-cp",
+        System.getProperty("java.class.path"), "io.gpa4j.cli.Main", "fabricate", "--shape", "gpa-0.3b", "-o", model.toString())
+        .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (content().isEmpty() && process.isAlive() && System.nanoTime() < end) {
+      Thread.sleep(20);
+    }
+    assertThat(content()).as("being written").isNotEmpty();
+    process.destroy();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isNotZero();
+    assertThat(content()).isEmpty();
+  }
+
+  private List<String> content() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).toList();
+    }
+  }
+}

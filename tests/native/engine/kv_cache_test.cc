@@ -1,0 +1,126 @@
+// The paged key/value cache: layout, page tables, pages that come back.
+#include "layers/kv_cache.h"
+
+#include <memory>
+#include <set>
+
+#include "engine/support.h"
+
+namespace gpa::test {
+namespace {
+
+constexpr KvShape kShape{3, 2, 4};  // layers, heads, head_dim
+
+TEST(KvPages, are_rounded_up) {
+  EXPECT_EQ(0, kv_pages(0));
+  EXPECT_EQ(1, kv_pages(1));
+  EXPECT_EQ(1, kv_pages(kKvPageTokens));
+  EXPECT_EQ(2, kv_pages(kKvPageTokens + 1));
+}
+
+TEST(KvPool, pages_are_made_when_needed_and_used_again) {
+  KvPool pool(kShape, 3);
+  EXPECT_EQ(0, pool.pages_made());
+  float* first = pool.take();
+  float* second = pool.take();
+  EXPECT_NE(first, second);
+  EXPECT_EQ(0u, reinterpret_cast<uintptr_t>(first) % 64);
+  EXPECT_EQ(2, pool.pages_made());
+  pool.give(first);
+  EXPECT_EQ(1, pool.pages_free());
+  EXPECT_EQ(first, pool.take());
+  EXPECT_EQ(2, pool.pages_made());
+}
+
+TEST(KvPool, more_pages_than_allowed_are_an_error) {
+  KvPool pool(kShape, 2);
+  float* page = pool.take();
+  pool.take();
+  expect_failure(GPA_ERROR_CAPACITY, "all 2 pages", [&] { pool.take(); });
+  pool.give(page);
+  EXPECT_EQ(page, pool.take());
+}
+
+TEST(KvSequence, pages_go_back) {
+  KvPool pool(kShape, 10);
+  {
+    KvSequence sequence(pool);
+    sequence.reserve(3 * kKvPageTokens);
+    EXPECT_EQ(3, pool.pages_made());
+    EXPECT_EQ(0, pool.pages_free());
+  }
+  EXPECT_EQ(3, pool.pages_free());
+  KvSequence again(pool);
+  again.reserve(2 * kKvPageTokens + 1);
+  EXPECT_EQ(3, pool.pages_made());
+  EXPECT_EQ(0, pool.pages_free());
+}
+
+TEST(KvSequence, reserving_less_takes_nothing) {
+  KvPool pool(kShape, 10);
+  KvSequence sequence(pool);
+  sequence.reserve(kKvPageTokens + 1);
+  sequence.reserve(1);
+  sequence.reserve(2 * kKvPageTokens);
+  EXPECT_EQ(2, pool.pages_made());
+  EXPECT_EQ(0, sequence.length());
+  sequence.advance(5);
+  sequence.advance(1);
+  EXPECT_EQ(6, sequence.length());
+}
+
+TEST(KvSequence, failed_reservation_loses_no_page) {
+  KvPool pool(kShape, 3);
+  auto sequence = std::make_unique<KvSequence>(pool);
+  sequence->reserve(kKvPageTokens);
+  sequence->advance(7);
+  expect_failure(GPA_ERROR_CAPACITY, "pages", [&] { sequence->reserve(4 * kKvPageTokens); });
+  EXPECT_EQ(7, sequence->length());
+  sequence.reset();
+  EXPECT_EQ(pool.pages_made(), pool.pages_free());
+}
+
+// Every row of every layer has a place of its own, inside the pages.
+TEST(KvSequence, rows_never_overlap) {
+  KvPool pool(kShape, 4);
+  KvSequence a(pool), b(pool);
+  constexpr int64_t kTokens = kKvPageTokens + 3;
+  for (KvSequence* sequence : {&a, &b}) sequence->reserve(kTokens);
+  std::set<float*> rows;
+  for (KvSequence* sequence : {&a, &b}) {
+    for (int64_t layer = 0; layer < kShape.layers; ++layer) {
+      for (int64_t token = 0; token < kTokens; ++token) {
+        for (float* row : {sequence->key(layer, token), sequence->value(layer, token)}) {
+          for (int64_t i = 0; i < kShape.width(); ++i) row[i] = 1;  // AddressSanitizer sees what lies outside
+          rows.insert(row);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(static_cast<size_t>(2 * kShape.layers * 2 * kTokens), rows.size());
+  float* before = nullptr;
+  for (float* row : rows) {
+    if (before) {
+      EXPECT_GE(row - before, kShape.width());
+    }
+    before = row;
+  }
+}
+
+TEST(KvSequence, page_tables_point_to_the_rows) {
+  KvPool pool(kShape, 4);
+  KvSequence sequence(pool);
+  sequence.reserve(2 * kKvPageTokens);
+  for (int64_t layer = 0; layer < kShape.layers; ++layer) {
+    const float* const* keys = sequence.key_pages(layer);
+    const float* const* values = sequence.value_pages(layer);
+    for (int64_t token : {int64_t{0}, kKvPageTokens - 1, kKvPageTokens, 2 * kKvPageTokens - 1}) {
+      const int64_t page = token / kKvPageTokens, offset = token % kKvPageTokens * kShape.width();
+      EXPECT_EQ(sequence.key(layer, token), keys[page] + offset);
+      EXPECT_EQ(sequence.value(layer, token), values[page] + offset);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gpa::test
