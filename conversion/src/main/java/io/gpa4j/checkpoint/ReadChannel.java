@@ -61,17 +61,18 @@ final class ReadChannel implements AutoCloseable {
   /** Decodes count elements that begin at a position. */
   void floats(long position, StoredType type, int count, float[] into, int at) {
     ByteBuffer buffer = BUFFERS.get();
-    int step = BUFFER_BYTES / type.bytes();
+    int step = BUFFER_BYTES / type.blockBytes() * type.blockElements();
     for (int done = 0; done < count; done += step) {
       int now = Math.min(step, count - done);
-      buffer.clear().limit(now * type.bytes());
-      fill(buffer, position + (long) done * type.bytes());
+      buffer.clear().limit(Math.toIntExact(type.bytes(now)));
+      fill(buffer, position + type.bytes(done));
       buffer.flip();
       type.decode(buffer, into, at + done, now);
     }
   }
 
-  private void fill(ByteBuffer buffer, long position) {
+  /** Fills what remains of a buffer from a position on. */
+  void fill(ByteBuffer buffer, long position) {
     try {
       long next = position;
       while (buffer.hasRemaining()) {

@@ -131,7 +131,7 @@ public final class SafetensorsFile implements TensorStore {
         what + "dtype, shape or data_offsets is missing");
     long bytes;
     try {
-      bytes = Math.multiplyExact(StoredTensor.elements(shape), (long) type.bytes());
+      bytes = type.bytes(StoredTensor.elements(shape));
     } catch (ArithmeticException e) {
       throw bad(channel, what + "its shape overflows");
     }
@@ -192,7 +192,7 @@ public final class SafetensorsFile implements TensorStore {
 
     @Override
     protected void fetch(long first, int count, float[] into, int at) {
-      channel.floats(position + first * type().bytes(), type(), count, into, at);
+      channel.floats(position + type().bytes(first), type(), count, into, at);
     }
   }
 }

@@ -45,11 +45,11 @@ public abstract class StoredTensor {
 
   /** Bytes that it takes in its file. */
   public long bytes() {
-    return elements() * type.bytes();
+    return type.bytes(elements());
   }
 
   /**
-   * Reads elements [first, first + count) in row-major order.
+   * Reads elements [first, first + count) in row-major order: of a quantised type, whole blocks.
    *
    * @throws ModelFormatException if one is NaN or infinite, or the type is no floating one
    * @throws io.gpa4j.GpaIoException if the file cannot be read

@@ -1,15 +1,25 @@
 package io.gpa4j.checkpoint;
 
-import io.gpa4j.conversion.ElementTypes;
+import io.gpa4j.ElementType;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Locale;
 
-/** Element types that checkpoints store. Only the floating ones can be read as numbers; the others are known for their size. */
+/**
+ * Element types that checkpoints and model files store. Only the floating ones, quantised or not, can be read as numbers; the others are
+ * known for their size.
+ */
 public enum StoredType {
   F64(8, true),
-  F32(4, true),
-  F16(2, true),
-  BF16(2, true),
+  F32(ElementType.F32),
+  F16(ElementType.F16),
+  BF16(ElementType.BF16),
+  Q8_0(ElementType.Q8_0),
+  Q6_K(ElementType.Q6_K),
+  Q5_K(ElementType.Q5_K),
+  Q4_K(ElementType.Q4_K),
+  Q4_0(ElementType.Q4_0),
+  IQ4_NL(ElementType.IQ4_NL),
   I64(8, false),
   I32(4, false),
   I16(2, false),
@@ -22,17 +32,46 @@ public enum StoredType {
   F8_E4M3(1, false),
   F8_E5M2(1, false);
 
-  private final int bytes;
+  /** Elements that are decoded at a time, whole blocks of every type. */
+  private static final int STEP = 1 << 15;
+  private static final ThreadLocal<ByteBuffer> FLOATS =
+      ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(STEP * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN));
+
+  private final int blockElements;
+  private final int blockBytes;
   private final boolean floating;
+  private final ElementType type;
 
   StoredType(int bytes, boolean floating) {
-    this.bytes = bytes;
+    this.blockElements = 1;
+    this.blockBytes = bytes;
     this.floating = floating;
+    this.type = null;
   }
 
-  /** Bytes of an element. */
-  public int bytes() {
-    return bytes;
+  StoredType(ElementType type) {
+    this.blockElements = type.blockElements();
+    this.blockBytes = type.blockBytes();
+    this.floating = true;
+    this.type = type;
+  }
+
+  /** Elements of a block. */
+  public int blockElements() {
+    return blockElements;
+  }
+
+  /** Bytes of a block. */
+  public int blockBytes() {
+    return blockBytes;
+  }
+
+  /** Bytes of so many consecutive elements, which are whole blocks. */
+  public long bytes(long elements) {
+    if (elements % blockElements != 0) {
+      throw new IllegalArgumentException(elements + " elements are no whole blocks of " + this);
+    }
+    return Math.multiplyExact(elements / blockElements, (long) blockBytes);
   }
 
   /** Whether elements can be decoded to floats. */
@@ -43,7 +82,7 @@ public enum StoredType {
   /** The type that safetensors calls so, or null. */
   static StoredType ofSafetensors(String name) {
     for (StoredType type : values()) {
-      if (type.name().equals(name)) {
+      if (type.name().equals(name) && type.blockElements == 1) {
         return type;
       }
     }
@@ -67,26 +106,24 @@ public enum StoredType {
     };
   }
 
-  /** Decodes count little-endian elements from the buffer's position on. Doubles are rounded to nearest. */
+  /** Decodes count little-endian elements, whole blocks, from the direct buffer's position on. Doubles are rounded to nearest. */
   void decode(ByteBuffer from, float[] to, int at, int count) {
-    switch (this) {
-      case F64 -> {
-        for (int i = 0; i < count; i++) {
-          to[at + i] = (float) from.getDouble();
-        }
+    if (this == F64) {
+      for (int i = 0; i < count; i++) {
+        to[at + i] = (float) from.getDouble();
       }
-      case F32 -> from.asFloatBuffer().get(to, at, count);
-      case F16 -> {
-        for (int i = 0; i < count; i++) {
-          to[at + i] = ElementTypes.fromHalf(from.getShort());
-        }
+    } else if (type == ElementType.F32) {
+      from.asFloatBuffer().get(to, at, count);
+    } else if (type != null) {
+      ByteBuffer floats = FLOATS.get();
+      for (int done = 0; done < count; done += STEP) {
+        int now = Math.min(STEP, count - done);
+        type.convert(from, ElementType.F32, floats, now);
+        from.position(from.position() + Math.toIntExact(bytes(now)));
+        floats.asFloatBuffer().get(to, at + done, now);
       }
-      case BF16 -> {
-        for (int i = 0; i < count; i++) {
-          to[at + i] = Float.intBitsToFloat(from.getShort() << 16);
-        }
-      }
-      default -> throw new IllegalStateException(this + " is no floating type");
+    } else {
+      throw new IllegalStateException(this + " is no floating type");
     }
   }
 }

@@ -20,7 +20,10 @@ import java.util.zip.ZipFile;
 /** A file of {@code torch.save}: a zip with a pickle of tensors and one entry of raw data per storage. */
 public final class TorchFile implements TensorStore {
   private static final long MAX_PICKLE_BYTES = 64L << 20;
-  private static final ThreadLocal<byte[]> BUFFERS = ThreadLocal.withInitial(() -> new byte[1 << 18]);
+  private static final int BUFFER_BYTES = 1 << 18;
+  private static final ThreadLocal<byte[]> BUFFERS = ThreadLocal.withInitial(() -> new byte[BUFFER_BYTES]);
+  private static final ThreadLocal<ByteBuffer> DIRECT =
+      ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN));
   private static final long MAX_GATHER_ELEMENTS = 64L << 20;
 
   private final Path path;
@@ -136,7 +139,7 @@ public final class TorchFile implements TensorStore {
     if (entry.getMethod() != ZipEntry.STORED) {
       throw new ModelFormatException(path + ": entry '" + entryName + "' is compressed; torch.save stores data as it is");
     }
-    long held = entry.getSize() / storage.type().bytes();
+    long held = entry.getSize() / storage.type().blockBytes();
     long last = tensor.offset();
     boolean empty = false;
     try {
@@ -179,13 +182,15 @@ public final class TorchFile implements TensorStore {
 
     private void fetchStorage(long first, int count, float[] into, int at) {
       byte[] bytes = BUFFERS.get();
+      ByteBuffer direct = DIRECT.get();
       try (DataInputStream in = new DataInputStream(zip.getInputStream(entry))) {
-        in.skipNBytes(first * type().bytes());
-        int step = bytes.length / type().bytes();
+        in.skipNBytes(type().bytes(first));
+        int step = bytes.length / type().blockBytes();
         for (int done = 0; done < count; done += step) {
           int now = Math.min(step, count - done);
-          in.readFully(bytes, 0, now * type().bytes());
-          type().decode(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), into, at + done, now);
+          int size = Math.toIntExact(type().bytes(now));
+          in.readFully(bytes, 0, size);
+          type().decode(direct.clear().put(bytes, 0, size).flip(), into, at + done, now);
         }
       } catch (EOFException | ZipException e) {
         throw new ModelFormatException(path + ": tensor '" + name() + "' is cut off", e);
@@ -199,7 +204,7 @@ public final class TorchFile implements TensorStore {
       if (gathered != null) {
         return gathered;
       }
-      long held = entry.getSize() / type().bytes();
+      long held = entry.getSize() / type().blockBytes();
       if (elements() > MAX_GATHER_ELEMENTS || held > MAX_GATHER_ELEMENTS) {
         throw new ModelFormatException(path + ": tensor '" + name() + "' is a strided view of " + elements()
             + " elements; make it contiguous before saving");

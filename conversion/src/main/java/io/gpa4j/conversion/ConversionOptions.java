@@ -6,52 +6,57 @@ import java.util.Objects;
 /**
  * How a checkpoint is converted.
  *
- * @param type type of the weight matrices: F32, F16 or BF16
- * @param decoderType type of the decoder's, if another; null: as type
+ * @param types types of the weights
  * @param name model name of the card; null: the checkpoint's
  * @param license licence of the card; null: what the checkpoint's README.md says, else "unknown"
  * @param source where the checkpoint comes from; null: the checkpoint's name
  * @param threads threads that convert, 1 to 64
  */
-public record ConversionOptions(ElementType type, ElementType decoderType, String name, String license, String source, int threads) {
+public record ConversionOptions(WeightTypes types, String name, String license, String source, int threads) {
   private static final int MAX_THREADS = 64;
   // Each has its blocks in memory, and more do not make disks faster.
   private static final int MOST_USEFUL_THREADS = 16;
 
-  /** Checks types and threads. */
+  /** Checks the threads. */
   public ConversionOptions {
-    check(Objects.requireNonNull(type, "type"));
-    decoderType = decoderType == null ? type : decoderType;
-    check(decoderType);
+    Objects.requireNonNull(types, "types");
+    checkThreads(threads);
+  }
+
+  static int checkThreads(int threads) {
     if (threads < 1 || threads > MAX_THREADS) {
       throw new IllegalArgumentException("threads is " + threads + ", expected 1 to " + MAX_THREADS);
     }
+    return threads;
   }
 
-  private static void check(ElementType type) {
-    if (type == ElementType.I32) {
-      throw new IllegalArgumentException("weights cannot be " + type + "; choose F32, F16 or BF16");
-    }
+  /** A thread per core, but no more than 16. */
+  static int defaultThreads() {
+    return Math.max(1, Math.min(MOST_USEFUL_THREADS, Runtime.getRuntime().availableProcessors()));
   }
 
-  /** Weights of one type, the card as the checkpoint says, a thread per core but no more than 16. */
+  /** Weights of some types, the card as the checkpoint says, a thread per core but no more than 16. */
+  public static ConversionOptions of(WeightTypes types) {
+    return new ConversionOptions(types, null, null, null, defaultThreads());
+  }
+
+  /** Weights by a recipe. */
+  public static ConversionOptions of(Recipe recipe) {
+    return of(WeightTypes.of(recipe));
+  }
+
+  /** Weights by the recipe that is named after a type. */
   public static ConversionOptions of(ElementType type) {
-    int threads = Math.max(1, Math.min(MOST_USEFUL_THREADS, Runtime.getRuntime().availableProcessors()));
-    return new ConversionOptions(type, null, null, null, null, threads);
-  }
-
-  /** These options with another type for the decoder. */
-  public ConversionOptions withDecoderType(ElementType other) {
-    return new ConversionOptions(type, other, name, license, source, threads);
+    return of(Recipe.of(type));
   }
 
   /** These options with another model card; null leaves the default. */
   public ConversionOptions withCard(String otherName, String otherLicense, String otherSource) {
-    return new ConversionOptions(type, decoderType, otherName, otherLicense, otherSource, threads);
+    return new ConversionOptions(types, otherName, otherLicense, otherSource, threads);
   }
 
   /** These options with another number of threads. */
   public ConversionOptions withThreads(int count) {
-    return new ConversionOptions(type, decoderType, name, license, source, count);
+    return new ConversionOptions(types, name, license, source, count);
   }
 }

@@ -2,7 +2,7 @@ package io.gpa4j.conversion;
 
 import io.gpa4j.checkpoint.Checkpoint;
 import io.gpa4j.checkpoint.CheckpointFolder;
-import io.gpa4j.gguf.GgufWriter;
+import io.gpa4j.gguf.GgufTensor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -38,13 +38,11 @@ public final class Converter {
     Objects.requireNonNull(target, "target");
     Objects.requireNonNull(options, "options");
     Objects.requireNonNull(listener, "listener");
-    try (ModelPlan plan = ModelPlan.read(checkpoint, options);
-        GgufWriter writer = GgufWriter.create(target, plan.metadata(), plan.tensors())) {
+    try (ModelPlan plan = ModelPlan.read(checkpoint, options)) {
+      List<GgufTensor> tensors = options.types().of(plan.mappings(), listener::warned);
       plan.unknown().forEach(name -> listener.warned(name + " is unknown and left out"));
-      new TensorPump(plan, writer, listener).run(options.threads());
-      writer.commit();
-      return new ConversionReport(target, writer.size(), List.copyOf(plan.networks()), plan.mappings().size(), plan.dropped(),
-          List.copyOf(plan.unknown()));
+      long bytes = ModelWriter.write(target, plan.metadata(), plan.mappings(), tensors, options.types().importance(), options.threads(), listener);
+      return new ConversionReport(target, bytes, List.copyOf(plan.networks()), tensors.size(), plan.dropped(), List.copyOf(plan.unknown()));
     }
   }
 }

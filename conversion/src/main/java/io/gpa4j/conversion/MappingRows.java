@@ -75,30 +75,25 @@ final class MappingRows {
     return extent;
   }
 
-  /** An F32 tensor as it is. */
+  /** A tensor as it is. */
   MappingRows table(String from, String to, long... shape) {
-    return add(from, to, false, shape, find(from, shape));
+    return add(from, to, shape, find(from, shape));
   }
 
-  /** An F32 vector whose source carries extra axes of 1, as Snake's alpha does. */
+  /** A vector whose source carries extra axes of 1, as Snake's alpha does. */
   MappingRows channels(String from, String to, long count) {
     StoredTensor tensor = find(from, new long[] {1, count, 1});
-    return add(from, to, false, new long[] {count}, tensor);
+    return add(from, to, new long[] {count}, tensor);
   }
 
   /** A weight matrix. */
   MappingRows matrix(String from, String to, long out, long in) {
-    return add(from + ".weight", to + ".weight", true, new long[] {out, in}, find(from + ".weight", new long[] {out, in}));
+    return table(from + ".weight", to + ".weight", out, in);
   }
 
   /** A weight matrix with its bias. */
   MappingRows linear(String from, String to, long out, long in) {
     return matrix(from, to, out, in).table(from + ".bias", to + ".bias", out);
-  }
-
-  /** A small matrix with its bias that stays F32. */
-  MappingRows plainLinear(String from, String to, long out, long in) {
-    return table(from + ".weight", to + ".weight", out, in).table(from + ".bias", to + ".bias", out);
   }
 
   /** Scale and shift of a LayerNorm. */
@@ -110,7 +105,7 @@ final class MappingRows {
   MappingRows conv(String from, String to, long out, long in, long taps, double factor) {
     StoredTensor weight = row(find(from + ".weight", new long[] {out, in, taps}));
     Transform transform = Transforms.convolution(weight, RowScale.constant(factor));
-    rows.add(new Mapping(List.of(weight.name()), target + to + ".weight", List.of(out, taps, in), true, transform));
+    rows.add(new Mapping(List.of(weight.name()), target + to + ".weight", List.of(out, taps, in), transform));
     return table(from + ".bias", to + ".bias", out);
   }
 
@@ -122,29 +117,29 @@ final class MappingRows {
   /** A depthwise convolution with its bias. */
   MappingRows depthwise(String from, String to, long channels, long taps) {
     StoredTensor weight = find(from + ".weight", new long[] {channels, 1, taps});
-    rows.add(new Mapping(List.of(weight.name()), target + to + ".weight", List.of(taps, channels), false, Transforms.depthwise(weight)));
+    rows.add(new Mapping(List.of(weight.name()), target + to + ".weight", List.of(taps, channels), Transforms.depthwise(weight)));
     return table(from + ".bias", to + ".bias", channels);
   }
 
   /** A weight-normalised convolution, folded, with its bias. */
-  MappingRows normedConv(String from, String to, boolean weight, long out, long in, long taps) {
+  MappingRows normedConv(String from, String to, long out, long in, long taps) {
     WeightNorm norm = weightNorm(from, new long[] {out, in, taps}, 0);
-    rows.add(new Mapping(norm.names(), target + to + ".weight", List.of(out, taps, in), weight,
+    rows.add(new Mapping(norm.names(), target + to + ".weight", List.of(out, taps, in),
         Transforms.convolution(row(norm.direction), norm.scale)));
     return table(from + ".bias", to + ".bias", out);
   }
 
-  /** A weight-normalised convolution of one tap, folded to an F32 matrix, with its bias. */
+  /** A weight-normalised convolution of one tap, folded to a matrix, with its bias. */
   MappingRows normedPoint(String from, String to, long out, long in) {
     WeightNorm norm = weightNorm(from, new long[] {out, in, 1}, 0);
-    rows.add(new Mapping(norm.names(), target + to + ".weight", List.of(out, in), false, Transforms.convolution(row(norm.direction), norm.scale)));
+    rows.add(new Mapping(norm.names(), target + to + ".weight", List.of(out, in), Transforms.convolution(row(norm.direction), norm.scale)));
     return table(from + ".bias", to + ".bias", out);
   }
 
   /** wav2vec2's positional convolution, whose norm goes over all axes but the taps. */
   MappingRows positionalConv(String from, String to, long out, long in, long taps) {
     WeightNorm norm = weightNorm(from, new long[] {out, in, taps}, 2);
-    rows.add(new Mapping(norm.names(), target + to + ".weight", List.of(out, taps, in), true,
+    rows.add(new Mapping(norm.names(), target + to + ".weight", List.of(out, taps, in),
         Transforms.convolution(row(norm.direction), norm.scale)));
     return table(from + ".bias", to + ".bias", out);
   }
@@ -154,7 +149,7 @@ final class MappingRows {
     WeightNorm norm = weightNorm(from, new long[] {in, out, taps}, 0);
     row(norm.direction);
     long perPhase = (taps + stride - 1) / stride;
-    rows.add(new Mapping(norm.names(), target + to + ".weight", List.of(stride * out, perPhase, in), true,
+    rows.add(new Mapping(norm.names(), target + to + ".weight", List.of(stride * out, perPhase, in),
         Transforms.transposed(norm.direction, norm.scale, stride)));
     return table(from + ".bias", to + ".bias", out);
   }
@@ -165,8 +160,8 @@ final class MappingRows {
     BatchNorm norm = new BatchNorm(find(from + ".weight", shape), find(from + ".bias", shape),
         find(from + ".running_mean", shape), find(from + ".running_var", shape));
     List<String> used = List.of(norm.weight().name(), norm.bias().name(), norm.mean().name(), norm.variance().name());
-    rows.add(new Mapping(used, target + to + ".scale", List.of(count), false, Transforms.batchNormScale(norm)));
-    rows.add(new Mapping(used, target + to + ".shift", List.of(count), false, Transforms.batchNormShift(norm)));
+    rows.add(new Mapping(used, target + to + ".scale", List.of(count), Transforms.batchNormScale(norm)));
+    rows.add(new Mapping(used, target + to + ".shift", List.of(count), Transforms.batchNormShift(norm)));
     return this;
   }
 
@@ -192,8 +187,8 @@ final class MappingRows {
     return new WeightNorm(g, v, axis == 0 ? Transforms.weightNormRows(g, v) : Transforms.weightNormTaps(g, v));
   }
 
-  private MappingRows add(String from, String to, boolean weight, long[] shape, StoredTensor tensor) {
-    rows.add(new Mapping(List.of(source + from), target + to, Arrays.stream(shape).boxed().toList(), weight, Transforms.copy(tensor)));
+  private MappingRows add(String from, String to, long[] shape, StoredTensor tensor) {
+    rows.add(new Mapping(List.of(source + from), target + to, Arrays.stream(shape).boxed().toList(), Transforms.copy(tensor)));
     return this;
   }
 

@@ -1,6 +1,5 @@
 package io.gpa4j.conversion;
 
-import io.gpa4j.ElementType;
 import io.gpa4j.ModelFormatException;
 import io.gpa4j.checkpoint.Checkpoint;
 import io.gpa4j.checkpoint.Settings;
@@ -9,11 +8,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** The model card: what the options say, else the front matter of the checkpoint's README.md, else what is known anyway. */
-record ModelCard(String name, String license, String source, ElementType type, ElementType decoderType) {
+record ModelCard(String name, String license, String source, WeightTypes types) {
+  /** Keys that depend on the weights' types. */
+  static final String FILE_TYPE = "general.file_type";
+  static final String DESCRIPTION = "general.description";
+
   private static final String UNKNOWN = "unknown";
-  private static final int FILE_TYPE_F32 = 0;
-  private static final int FILE_TYPE_F16 = 1;
-  private static final int FILE_TYPE_BF16 = 32;
+  private static final String WEIGHTS = ". Weights: ";
 
   static ModelCard read(Checkpoint checkpoint, ConversionOptions options) {
     String license = options.license();
@@ -21,7 +22,7 @@ record ModelCard(String name, String license, String source, ElementType type, E
       license = frontMatterLicense(checkpoint);
     }
     return new ModelCard(options.name() == null ? checkpoint.name() : options.name(), license == null ? UNKNOWN : license,
-        options.source() == null ? checkpoint.name() : options.source(), options.type(), options.decoderType());
+        options.source() == null ? checkpoint.name() : options.source(), options.types());
   }
 
   private static String frontMatterLicense(Checkpoint checkpoint) {
@@ -39,20 +40,22 @@ record ModelCard(String name, String license, String source, ElementType type, E
   }
 
   void write(GgufMetadata metadata, DecoderShape decoder, List<String> networks) {
-    String types = type == decoderType ? type.name() : type + ", decoder " + decoderType;
     metadata.string("general.architecture", "gpa").string("general.name", name).string("general.license", license)
         .string("general.source", source)
-        .string("general.description", "GPA speech model (" + String.join(", ", networks) + "). Decoder: " + decoder.describe()
-            + ". Weights: " + types + ", others F32")
-        .u32("general.file_type", fileType()).u32("general.quantization_version", 2)
+        .string(DESCRIPTION, describe("GPA speech model (" + String.join(", ", networks) + "). Decoder: " + decoder.describe(), types.describe()))
+        .u32(FILE_TYPE, types.recipe().fileType()).u32("general.quantization_version", 2)
         .u32("gpa.format_version", 1).strings("gpa.networks", networks);
   }
 
-  private int fileType() {
-    return switch (type) {
-      case F16 -> FILE_TYPE_F16;
-      case BF16 -> FILE_TYPE_BF16;
-      default -> FILE_TYPE_F32;
-    };
+  /** A description that says what the weights are; what it said of them before is replaced. */
+  static String describe(String model, String weights) {
+    int before = model.indexOf(WEIGHTS);
+    return (before < 0 ? model : model.substring(0, before)) + WEIGHTS + weights + "; others f32";
+  }
+
+  /** What a description says of the weights; empty: nothing. */
+  static String weights(String description) {
+    int before = description.indexOf(WEIGHTS);
+    return before < 0 ? "" : description.substring(before + WEIGHTS.length()).replaceFirst("[;,] others .*$", "");
   }
 }

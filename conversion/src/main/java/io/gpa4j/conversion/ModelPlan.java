@@ -1,12 +1,10 @@
 package io.gpa4j.conversion;
 
-import io.gpa4j.ElementType;
 import io.gpa4j.ModelFormatException;
 import io.gpa4j.checkpoint.Checkpoint;
 import io.gpa4j.checkpoint.Settings;
 import io.gpa4j.checkpoint.TensorStore;
 import io.gpa4j.gguf.GgufMetadata;
-import io.gpa4j.gguf.GgufTensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -66,18 +64,6 @@ final class ModelPlan implements AutoCloseable {
 
   List<String> unknown() {
     return unknown;
-  }
-
-  /** The tensors to write, one per mapping. */
-  List<GgufTensor> tensors() {
-    return mappings.stream().map(row -> new GgufTensor(row.target(), typeOf(row), row.shape())).toList();
-  }
-
-  private ElementType typeOf(Mapping row) {
-    if (!row.weight()) {
-      return ElementType.F32;
-    }
-    return row.target().startsWith("decoder.") ? options.decoderType() : options.type();
   }
 
   @Override

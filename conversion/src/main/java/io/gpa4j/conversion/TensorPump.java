@@ -6,7 +6,6 @@ import io.gpa4j.ModelFormatException;
 import io.gpa4j.gguf.GgufTensor;
 import io.gpa4j.gguf.GgufWriter;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -15,10 +14,9 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** Runs the transforms of a plan on some threads: blocks are handed out in order, one at a time, and written where they belong. */
 final class TensorPump {
-  private static final int BUFFER_ELEMENTS = 1 << 16;
-
   private final List<Mapping> mappings;
   private final List<GgufTensor> tensors;
+  private final Importance importance;
   private final GgufWriter writer;
   private final ConversionListener listener;
   private final AtomicLong[] left;
@@ -34,9 +32,10 @@ final class TensorPump {
     static final int ENDED = -1;
   }
 
-  TensorPump(ModelPlan plan, GgufWriter writer, ConversionListener listener) {
-    this.mappings = plan.mappings();
-    this.tensors = plan.tensors();
+  TensorPump(List<Mapping> mappings, List<GgufTensor> tensors, Importance importance, GgufWriter writer, ConversionListener listener) {
+    this.mappings = mappings;
+    this.tensors = tensors;
+    this.importance = importance;
     this.writer = writer;
     this.listener = listener;
     this.left = mappings.stream().map(row -> new AtomicLong(row.transform().blocks())).toArray(AtomicLong[]::new);
@@ -111,11 +110,11 @@ final class TensorPump {
   }
 
   private void work() {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_ELEMENTS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     try {
+      Encoder encoder = new Encoder();
       for (Task task = next(); task != null; task = next()) {
         int tensor = task.tensor;
-        mappings.get(tensor).transform().run(task.block, (first, values, count) -> write(tensor, first, values, count, buffer));
+        mappings.get(tensor).transform().run(task.block, new Sink(tensor, encoder));
         if (left[tensor].decrementAndGet() == 0) {
           events.add(new Event(tensor, null));
         }
@@ -142,17 +141,31 @@ final class TensorPump {
     return null;
   }
 
-  private void write(int index, long first, float[] values, int count, ByteBuffer buffer) {
-    GgufTensor tensor = tensors.get(index);
-    for (int done = 0; done < count; done += BUFFER_ELEMENTS) {
-      int now = Math.min(BUFFER_ELEMENTS, count - done);
-      int bad = ElementTypes.encode(values, done, now, tensor.type(), buffer.clear());
+  private final class Sink implements TensorSink {
+    private final int index;
+    private final GgufTensor tensor;
+    private final Encoder encoder;
+
+    Sink(int index, Encoder encoder) {
+      this.index = index;
+      this.tensor = tensors.get(index);
+      this.encoder = encoder;
+    }
+
+    @Override
+    public void write(long first, float[] values, int count) {
+      ByteBuffer weights = importance == null || !tensor.type().isQuantized() ? null : importance.of(tensor.name(), tensor.row());
+      int bad = encoder.encode(tensor, weights, first, values, count, (offset, bytes) -> writer.write(index, offset, bytes));
       if (bad >= 0) {
         throw new ModelFormatException(String.join(", ", mappings.get(index).sources()) + " (" + tensor.name() + "): the value " + values[bad]
-            + " at element " + (first + bad) + " does not fit " + tensor.type() + "; convert with --type bf16 or f32");
+            + " at element " + (first + bad) + " does not fit " + tensor.type() + "; use --type bf16 or f32, or --tensor '" + tensor.name()
+            + "=bf16'");
       }
-      buffer.flip();
-      writer.write(index, (first + done) * tensor.type().bytes(), buffer);
+    }
+
+    @Override
+    public void copy(long offset, ByteBuffer bytes) {
+      writer.write(index, offset, bytes);
     }
   }
 }

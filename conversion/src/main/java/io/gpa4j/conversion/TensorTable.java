@@ -163,7 +163,7 @@ final class TensorTable {
 
   private static void generator(MappingRows rows, CodecShape s) {
     int[] rates = s.rates();
-    rows.normedConv("0", "conv_in", true, s.channels(), s.prenet().out(), VOCOS_TAPS);
+    rows.normedConv("0", "conv_in", s.channels(), s.prenet().out(), VOCOS_TAPS);
     for (int n = 0; n < rates.length; n++) {
       long in = s.channels() >> n;
       long out = in >> 1;
@@ -173,14 +173,14 @@ final class TensorTable {
       for (int r = 0; r < DILATED_UNITS.length; r++) {
         MappingRows unit = block.at(DILATED_UNITS[r] + ".block", "res." + r);
         unit.channels("0.alpha", "snake1", out);
-        unit.normedConv("1", "conv1", true, out, out, VOCOS_TAPS);
+        unit.normedConv("1", "conv1", out, out, VOCOS_TAPS);
         unit.channels("2.alpha", "snake2", out);
-        unit.normedConv("3", "conv2", true, out, out, 1);
+        unit.normedConv("3", "conv2", out, out, 1);
       }
     }
     long last = s.channels() >> rates.length;
     rows.channels(rates.length + 1 + ".alpha", "snake", last);
-    rows.normedConv(String.valueOf(rates.length + 2), "conv_out", false, 1, last, VOCOS_TAPS);
+    rows.normedConv(String.valueOf(rates.length + 2), "conv_out", 1, last, VOCOS_TAPS);
   }
 
   static List<Mapping> speaker(TensorStore store, CodecShape s) {
@@ -194,8 +194,8 @@ final class TensorTable {
     long ecapa = rows.extent("speaker_encoder.conv.weight", 3, 0, 1);
     rows.conv("speaker_encoder.conv", "conv2", ecapa, 3 * width, 1);
     perceiver(rows.at("perceiver_sampler", "perceiver"), s, ecapa);
-    rows.plainLinear("quantizer.project_in", "fsq_in", s.fsqLevels().length, s.latent());
-    rows.plainLinear("quantizer.project_out", "fsq_out", s.latent(), s.fsqLevels().length);
+    rows.linear("quantizer.project_in", "fsq_in", s.fsqLevels().length, s.latent());
+    rows.linear("quantizer.project_out", "fsq_out", s.latent(), s.fsqLevels().length);
     rows.linear("project", "project", s.speakerOut(), s.latent() * s.voiceTokens());
     return rows.rows();
   }

@@ -1,7 +1,9 @@
 package io.gpa4j.conversion;
 
 import io.gpa4j.ModelFormatException;
+import io.gpa4j.checkpoint.GgufStore;
 import io.gpa4j.checkpoint.StoredTensor;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -9,24 +11,48 @@ import java.util.List;
 /** The ways in which tensors change on their way from a checkpoint to a model file. Sums are taken in double. */
 final class Transforms {
   private static final ThreadLocal<List<float[]>> SCRATCH = ThreadLocal.withInitial(ArrayList::new);
+  private static final ThreadLocal<ByteBuffer> COPIED = ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(Transform.BLOCK_ELEMENTS));
 
   private Transforms() {}
 
   /** The same elements in the same order. */
   static Transform copy(StoredTensor source) {
+    long[] shape = source.shape();
+    long row = shape.length == 0 ? 1 : shape[shape.length - 1];
+    // Whole rows, as quantised types want them; no longer rows are quantised.
+    long step = row > 0 && row <= Transform.BLOCK_ELEMENTS ? Transform.BLOCK_ELEMENTS / row * row : Transform.BLOCK_ELEMENTS;
     return new Transform() {
       @Override
       public long blocks() {
-        return ceilDiv(source.elements(), BLOCK_ELEMENTS);
+        return ceilDiv(source.elements(), step);
       }
 
       @Override
       public void run(long block, TensorSink sink) {
-        long first = block * BLOCK_ELEMENTS;
-        int count = (int) Math.min(BLOCK_ELEMENTS, source.elements() - first);
+        long first = block * step;
+        int count = (int) Math.min(step, source.elements() - first);
         float[] values = scratch(0, count);
         source.read(first, count, values, 0);
         sink.write(first, values, count);
+      }
+    };
+  }
+
+  /** The same bytes. */
+  static Transform bytes(GgufStore store, String name) {
+    long size = store.tensors().get(name).bytes();
+    return new Transform() {
+      @Override
+      public long blocks() {
+        return ceilDiv(size, Transform.BLOCK_ELEMENTS);
+      }
+
+      @Override
+      public void run(long block, TensorSink sink) {
+        long offset = block * Transform.BLOCK_ELEMENTS;
+        ByteBuffer bytes = COPIED.get().clear().limit((int) Math.min(Transform.BLOCK_ELEMENTS, size - offset));
+        store.read(name, offset, bytes);
+        sink.copy(offset, bytes.flip());
       }
     };
   }

@@ -5,13 +5,16 @@ import io.gpa4j.conversion.ConversionListener;
 import io.gpa4j.conversion.ConversionOptions;
 import io.gpa4j.conversion.ConversionReport;
 import io.gpa4j.conversion.Converter;
+import io.gpa4j.conversion.WeightTypes;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 
 /** Writes fabricated checkpoints. The same shape, seed and type give the same bytes on every machine. */
 public final class Fabricator {
   private static final String LICENSE = "none: random numbers";
   private static final String SOURCE = "gpa fabricate";
+  private static final List<ElementType> FOLDER_TYPES = List.of(ElementType.F32, ElementType.F16, ElementType.BF16);
 
   private Fabricator() {}
 
@@ -25,7 +28,9 @@ public final class Fabricator {
   public static void writeFolder(FabricatedCheckpoint checkpoint, Path folder, ElementType type, ConversionListener listener) {
     Objects.requireNonNull(checkpoint, "checkpoint");
     Objects.requireNonNull(folder, "folder");
-    ConversionOptions.of(type);
+    if (!FOLDER_TYPES.contains(type)) {
+      throw new IllegalArgumentException("a checkpoint folder holds f32, f16 or bf16, not " + type);
+    }
     new FolderWriter(checkpoint, type, Objects.requireNonNull(listener, "listener")).write(folder);
   }
 
@@ -33,10 +38,10 @@ public final class Fabricator {
    * Writes the model file that the converter makes of the checkpoint, without the folder between.
    *
    * @param file replaced if it is there
-   * @param type of the weight matrices: F32, F16 or BF16
+   * @param types of the weights
    * @throws io.gpa4j.GpaIoException if it cannot be written
    */
-  public static ConversionReport writeModel(FabricatedCheckpoint checkpoint, Path file, ElementType type, ConversionListener listener) {
-    return Converter.convert(checkpoint, file, ConversionOptions.of(type).withCard(checkpoint.name(), LICENSE, SOURCE), listener);
+  public static ConversionReport writeModel(FabricatedCheckpoint checkpoint, Path file, WeightTypes types, ConversionListener listener) {
+    return Converter.convert(checkpoint, file, ConversionOptions.of(types).withCard(checkpoint.name(), LICENSE, SOURCE), listener);
   }
 }

@@ -6,7 +6,6 @@ import io.gpa4j.ElementType;
 import io.gpa4j.GpaIoException;
 import io.gpa4j.checkpoint.StoredTensor;
 import io.gpa4j.conversion.ConversionListener;
-import io.gpa4j.conversion.ElementTypes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -37,7 +36,8 @@ final class FolderWriter {
   private final long shardBytes;
   private final ConversionListener listener;
   private final float[] block = new float[BLOCK];
-  private final ByteBuffer bytes = ByteBuffer.allocateDirect(BLOCK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private final ByteBuffer floats = ByteBuffer.allocateDirect(BLOCK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private final ByteBuffer bytes = ByteBuffer.allocateDirect(BLOCK * Float.BYTES);
   private long total;
   private long done;
   private int finished;
@@ -208,33 +208,19 @@ final class FolderWriter {
     for (long first = 0; first < tensor.elements(); first += BLOCK) {
       int count = (int) Math.min(BLOCK, tensor.elements() - first);
       tensor.read(first, count, block, 0);
-      bytes.clear();
       encode(count);
-      writeFully(channel, bytes.flip());
+      writeFully(channel, bytes);
     }
   }
 
   private void encode(int count) {
-    switch (type) {
-      case F32 -> {
-        bytes.asFloatBuffer().put(block, 0, count);
-        bytes.position(count * Float.BYTES);
-      }
-      case F16 -> {
-        for (int i = 0; i < count; i++) {
-          bytes.putShort(ElementTypes.toHalf(block[i]));
-        }
-      }
-      default -> {
-        for (int i = 0; i < count; i++) {
-          bytes.putShort(ElementTypes.toBfloat16(block[i]));
-        }
-      }
-    }
+    floats.clear().asFloatBuffer().put(block, 0, count);
+    ElementType.F32.convert(floats, type, bytes.clear(), count);
+    bytes.limit(Math.toIntExact(type.bytes(count)));
   }
 
   private long bytes(StoredTensor tensor) {
-    return tensor.elements() * (tensor.type().isFloating() ? type.bytes() : tensor.type().bytes());
+    return tensor.type().isFloating() ? type.bytes(tensor.elements()) : tensor.bytes();
   }
 
   private static void writeFully(FileChannel channel, ByteBuffer from) throws IOException {

@@ -7,19 +7,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 
 /**
  * Writes a GGUF v3 file whose tensors are known beforehand and whose data comes in any order, from any thread. The file is written
- * beside its place and takes it in {@link #commit()}, whole and forced to disk; {@link #close()} before that leaves nothing.
+ * beside its place and takes it in {@link #commit()}, whole and forced to disk; {@link #close()} before that leaves nothing. What a
+ * killed process left beside the same place is removed.
  * Source: the GGUF description of the ggml project.
  */
 public final class GgufWriter implements AutoCloseable {
@@ -30,17 +26,14 @@ public final class GgufWriter implements AutoCloseable {
   private static final int VERSION = 3;
 
   private final Path target;
-  private final Path temporary;
-  private final FileChannel channel;
+  private final TemporaryFile file;
   private final List<GgufTensor> tensors;
   private final long[] positions;
   private final long size;
-  private boolean committed;
 
-  private GgufWriter(Path target, Path temporary, FileChannel channel, List<GgufTensor> tensors, long[] positions, long size) {
+  private GgufWriter(Path target, TemporaryFile file, List<GgufTensor> tensors, long[] positions, long size) {
     this.target = target;
-    this.temporary = temporary;
-    this.channel = channel;
+    this.file = file;
     this.tensors = tensors;
     this.positions = positions;
     this.size = size;
@@ -68,25 +61,24 @@ public final class GgufWriter implements AutoCloseable {
       offsets[i] += begin;
     }
     long size = begin + data;
-    Path temporary = null;
-    FileChannel channel = null;
+    TemporaryFile file = null;
+    GgufWriter writer = null;
     try {
       requireSpace(target, size);
-      temporary = Files.createTempFile(target.getParent(), "." + target.getFileName(), ".part");
-      channel = FileChannel.open(temporary, StandardOpenOption.WRITE);
-      GgufWriter writer = new GgufWriter(target, temporary, channel, List.copyOf(tensors), offsets, size);
-      writer.writeAt(ByteBuffer.wrap(header), 0);
-      writer.writeAt(ByteBuffer.wrap(new byte[1]), size - 1);
+      file = TemporaryFile.create(target);
+      GgufWriter begun = new GgufWriter(target, file, List.copyOf(tensors), offsets, size);
+      begun.writeAt(ByteBuffer.wrap(header), 0);
+      begun.writeAt(ByteBuffer.wrap(new byte[1]), size - 1);
+      writer = begun;
       return writer;
-    } catch (IOException | RuntimeException e) {
-      discard(channel, temporary);
-      if (e instanceof RuntimeException runtime) {
-        throw runtime;
-      }
-      if (e instanceof ClosedByInterruptException) {
-        throw new CancelledException(path + ": writing was interrupted");
-      }
+    } catch (ClosedByInterruptException e) {
+      throw new CancelledException(path + ": writing was interrupted");
+    } catch (IOException e) {
       throw new GpaIoException(path + ": cannot be written: " + e, e);
+    } finally {
+      if (writer == null && file != null) {
+        file.close();
+      }
     }
   }
 
@@ -106,20 +98,7 @@ public final class GgufWriter implements AutoCloseable {
   /** Forces the file to disk and puts it in its place, replacing what was there. */
   public void commit() {
     try {
-      channel.force(true);
-      channel.close();
-      try {
-        Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-r--r--"));
-      } catch (UnsupportedOperationException e) {
-        // Not a POSIX file system: it has its own defaults.
-      }
-      try {
-        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-      } catch (AtomicMoveNotSupportedException e) {
-        Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-      }
-      committed = true;
-      forceFolder();
+      file.moveToTarget();
     } catch (ClosedByInterruptException e) {
       throw new CancelledException(target + ": writing was interrupted");
     } catch (IOException e) {
@@ -129,28 +108,19 @@ public final class GgufWriter implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!committed) {
-      discard(channel, temporary);
-    }
+    file.close();
   }
 
   private void writeAt(ByteBuffer bytes, long position) {
     try {
       long next = position;
       while (bytes.hasRemaining()) {
-        next += channel.write(bytes, next);
+        next += file.channel().write(bytes, next);
       }
     } catch (ClosedByInterruptException e) {
       throw new CancelledException(target + ": writing was interrupted");
     } catch (IOException e) {
       throw new GpaIoException(target + ": cannot be written: " + e, e);
-    }
-  }
-
-  // A rename lasts only when the folder is on disk too.
-  private void forceFolder() throws IOException {
-    try (FileChannel folder = FileChannel.open(target.getParent(), StandardOpenOption.READ)) {
-      folder.force(true);
     }
   }
 
@@ -162,22 +132,10 @@ public final class GgufWriter implements AutoCloseable {
     if (Files.isDirectory(target)) {
       throw new GpaIoException(target + ": cannot be written: it is a folder");
     }
+    TemporaryFile.removeAbandoned(target);
     long usable = Files.getFileStore(folder).getUsableSpace();
     if (usable < size) {
       throw new GpaIoException(target + ": needs " + size + " bytes, its disk has " + usable + " left");
-    }
-  }
-
-  private static void discard(FileChannel channel, Path temporary) {
-    try {
-      if (channel != null) {
-        channel.close();
-      }
-      if (temporary != null) {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      // The failure that led here is the one to tell.
     }
   }
 

@@ -1,5 +1,6 @@
 package io.gpa4j.conversion;
 
+import io.gpa4j.ElementType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -13,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A model file read naively, apart from the code under test. */
-record GgufContent(Map<String, Object> metadata, Map<String, Tensors> tensors, Map<String, Integer> types) {
+record GgufContent(Map<String, Object> metadata, Map<String, Tensors> tensors, Map<String, Integer> types, Map<String, byte[]> data) {
   static GgufContent read(Path path) {
     try {
       return new Parser(ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN)).parse();
@@ -48,24 +49,26 @@ record GgufContent(Map<String, Object> metadata, Map<String, Tensors> tensors, M
       }
       int data = (in.position() + 63) / 64 * 64;
       Map<String, Tensors> tensors = new LinkedHashMap<>();
-      shapes.forEach((name, shape) -> tensors.put(name, tensor(shape, types.get(name), data + Math.toIntExact(offsets.get(name)))));
-      return new GgufContent(metadata, tensors, types);
+      Map<String, byte[]> bytes = new LinkedHashMap<>();
+      shapes.forEach((name, shape) -> {
+        ElementType type = ElementType.of(types.get(name)).orElseThrow();
+        bytes.put(name, bytes(shape, type, data + Math.toIntExact(offsets.get(name))));
+        tensors.put(name, new Tensors(shape, Elements.decode(bytes.get(name), type)));
+      });
+      return new GgufContent(metadata, tensors, types, bytes);
     }
 
-    private Tensors tensor(long[] shape, int type, int position) {
+    private byte[] bytes(long[] shape, ElementType type, int position) {
       if (position % 64 != 0) {
         throw new IllegalArgumentException("data at " + position);
       }
-      int count = 1;
+      long count = 1;
       for (long extent : shape) {
-        count *= (int) extent;
+        count *= extent;
       }
-      float[] values = new float[count];
-      in.position(position);
-      for (int i = 0; i < count; i++) {
-        values[i] = type == 0 ? in.getFloat() : type == 1 ? ElementTypes.fromHalf(in.getShort()) : ElementTypes.fromBfloat16(in.getShort());
-      }
-      return new Tensors(shape, values);
+      byte[] bytes = new byte[Math.toIntExact(type.bytes(count))];
+      in.position(position).get(bytes);
+      return bytes;
     }
 
     private Object value(int type) {

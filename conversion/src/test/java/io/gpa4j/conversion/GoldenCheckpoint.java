@@ -138,15 +138,7 @@ final class GoldenCheckpoint {
   }
 
   static byte[] encode(float[] values, ElementType type) {
-    ByteBuffer buffer = ByteBuffer.allocate(values.length * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-    for (float value : values) {
-      switch (type) {
-        case F16 -> buffer.putShort(ElementTypes.toHalf(value));
-        case BF16 -> buffer.putShort(ElementTypes.toBfloat16(value));
-        default -> buffer.putFloat(value);
-      }
-    }
-    return buffer.array();
+    return Elements.encode(values, type);
   }
 
   /** Writes a zip of torch.save from a pickle and its storages. */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.gpa4j.ModelFormatException;
 import io.gpa4j.conversion.Transforms.BatchNorm;
 import io.gpa4j.conversion.Transforms.RowScale;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -173,7 +174,7 @@ class TransformsTest {
     Arrays.fill(target, Float.NaN);
     transform.prepare();
     for (long block = transform.blocks() - 1; block >= 0; block--) {
-      transform.run(block, (first, values, count) -> System.arraycopy(values, 0, target, (int) first, count));
+      transform.run(block, new Gathering(target));
     }
     boolean unwritten = false;
     for (float value : target) {
@@ -181,5 +182,17 @@ class TransformsTest {
     }
     assertThat(unwritten).as("elements that no block wrote").isFalse();
     return target;
+  }
+
+  private record Gathering(float[] target) implements TensorSink {
+    @Override
+    public void write(long first, float[] values, int count) {
+      System.arraycopy(values, 0, target, (int) first, count);
+    }
+
+    @Override
+    public void copy(long offset, ByteBuffer bytes) {
+      throw new AssertionError("numbers are expected");
+    }
   }
 }

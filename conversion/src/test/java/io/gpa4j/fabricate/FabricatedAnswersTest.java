@@ -3,12 +3,13 @@ package io.gpa4j.fabricate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gpa4j.AudioSource;
-import io.gpa4j.ElementType;
 import io.gpa4j.Gpa;
 import io.gpa4j.Speech;
 import io.gpa4j.SpeechOptions;
 import io.gpa4j.Voice;
 import io.gpa4j.conversion.ConversionListener;
+import io.gpa4j.conversion.Recipe;
+import io.gpa4j.conversion.WeightTypes;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
@@ -25,7 +26,7 @@ class FabricatedAnswersTest {
   @Test
   void tiny_inTheEngine_answersVary() {
     Path model = folder.resolve("tiny.gguf");
-    Fabricator.writeModel(new FabricatedCheckpoint(ModelShape.TINY, 5), model, ElementType.F32, ConversionListener.NONE);
+    Fabricator.writeModel(new FabricatedCheckpoint(ModelShape.TINY, 5), model, WeightTypes.of(Recipe.F32), ConversionListener.NONE);
     try (Gpa gpa = Gpa.builder(model).threads(2).build()) {
       Voice low = gpa.enroll("low", AudioSource.of(tone(120)));
       Voice high = gpa.enroll("high", AudioSource.of(tone(900)));

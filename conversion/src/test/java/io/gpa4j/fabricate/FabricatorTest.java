@@ -13,6 +13,8 @@ import io.gpa4j.checkpoint.TensorStore;
 import io.gpa4j.conversion.ConversionListener;
 import io.gpa4j.conversion.ConversionOptions;
 import io.gpa4j.conversion.Converter;
+import io.gpa4j.conversion.Recipe;
+import io.gpa4j.conversion.WeightTypes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -151,9 +153,9 @@ class FabricatorTest {
   void writeModel_sameSeed_givesTheBytesOfTheConvertedFolder() throws IOException {
     FabricatedCheckpoint checkpoint = new FabricatedCheckpoint(ModelShape.TINY, 3);
     Path direct = folder.resolve("direct.gguf");
-    Fabricator.writeModel(checkpoint, direct, ElementType.F16, ConversionListener.NONE);
+    Fabricator.writeModel(checkpoint, direct, WeightTypes.of(Recipe.F16), ConversionListener.NONE);
     Path again = folder.resolve("again.gguf");
-    Fabricator.writeModel(new FabricatedCheckpoint(ModelShape.TINY, 3), again, ElementType.F16, ConversionListener.NONE);
+    Fabricator.writeModel(new FabricatedCheckpoint(ModelShape.TINY, 3), again, WeightTypes.of(Recipe.F16), ConversionListener.NONE);
     assertThat(Files.mismatch(direct, again)).isEqualTo(-1);
 
     Fabricator.writeFolder(checkpoint, folder.resolve("tiny"), ElementType.F32, ConversionListener.NONE);
@@ -162,7 +164,7 @@ class FabricatorTest {
         ConversionOptions.of(ElementType.F16).withCard(checkpoint.name(), "none: random numbers", "gpa fabricate"), ConversionListener.NONE);
     assertThat(Files.mismatch(direct, converted)).isEqualTo(-1);
 
-    Fabricator.writeModel(new FabricatedCheckpoint(ModelShape.TINY, 4), again, ElementType.F16, ConversionListener.NONE);
+    Fabricator.writeModel(new FabricatedCheckpoint(ModelShape.TINY, 4), again, WeightTypes.of(Recipe.F16), ConversionListener.NONE);
     assertThat(Files.mismatch(direct, again)).isNotEqualTo(-1);
   }
 

@@ -12,6 +12,8 @@ import io.gpa4j.Tensor;
 import io.gpa4j.conversion.ConversionListener;
 import io.gpa4j.conversion.ConversionOptions;
 import io.gpa4j.conversion.Converter;
+import io.gpa4j.conversion.Recipe;
+import io.gpa4j.conversion.WeightTypes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -66,7 +68,7 @@ class OddShapesTest {
   }
 
   private static void fabricate(ModelShape shape, String name, ElementType type) {
-    Fabricator.writeModel(new FabricatedCheckpoint(shape, 11), folder.resolve(name + ".gguf"), type, ConversionListener.NONE);
+    Fabricator.writeModel(new FabricatedCheckpoint(shape, 11), folder.resolve(name + ".gguf"), WeightTypes.of(Recipe.of(type)), ConversionListener.NONE);
   }
 
   private static void otherFeatureLayers(int... layers) throws IOException {

@@ -1,14 +1,15 @@
 package io.gpa4j.cli;
 
-import io.gpa4j.ElementType;
 import io.gpa4j.conversion.ConversionOptions;
 import io.gpa4j.conversion.ConversionReport;
 import io.gpa4j.conversion.Converter;
+import io.gpa4j.conversion.Recipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -24,7 +25,9 @@ import picocli.CommandLine.Spec;
       "tokenizer alone. Weights are streamed: memory does not grow with the checkpoint. The file appears",
       "whole or not at all.",
       "",
-      "  gpa convert GPA/ -o gpa.gguf --type bf16"
+      "Without --type the weights are bf16.",
+      "",
+      "  gpa convert GPA/ -o gpa.gguf --type q8_0"
     })
 final class ConvertCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
@@ -35,13 +38,7 @@ final class ConvertCommand implements Callable<Integer> {
   @Option(names = {"-o", "--output"}, required = true, paramLabel = "GGUF", description = "The model file to write or replace.")
   Path output;
 
-  @Option(names = {"-t", "--type"}, paramLabel = "TYPE", defaultValue = "bf16", converter = Values.WeightType.class,
-      completionCandidates = Values.WeightType.class, description = "Type of the weights: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
-  ElementType type;
-
-  @Option(names = "--decoder-type", paramLabel = "TYPE", converter = Values.WeightType.class,
-      completionCandidates = Values.WeightType.class, description = "Another type for the decoder's weights.")
-  ElementType decoderType;
+  @Mixin TypeOptions types;
 
   @Option(names = "--name", paramLabel = "NAME", description = "Model card: name. Default: the checkpoint's.")
   String name;
@@ -57,7 +54,7 @@ final class ConvertCommand implements Callable<Integer> {
     if (Files.isRegularFile(output) && lies(output, checkpoint) && !output.toString().endsWith(".gguf")) {
       throw new ParameterException(spec.commandLine(), output + " is a file of the checkpoint; name another file for the result");
     }
-    ConversionOptions options = ConversionOptions.of(type).withDecoderType(decoderType).withCard(name, license, source);
+    ConversionOptions options = ConversionOptions.of(types.types(Recipe.BF16)).withCard(name, license, source);
     ConversionReport report;
     try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "convert")) {
       report = Converter.convert(checkpoint, output, options, listener);

@@ -1,23 +1,29 @@
 package io.gpa4j.cli;
 
 import io.gpa4j.ElementType;
+import io.gpa4j.conversion.Recipe;
 import io.gpa4j.fabricate.FabricatedCheckpoint;
 import io.gpa4j.fabricate.Fabricator;
 import io.gpa4j.fabricate.ModelShape;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** Writes a checkpoint or a model file of random weights. */
 @Command(name = "fabricate", description = {"Write a checkpoint or model file of random weights, for tests and benchmarks.", ""},
     footer = {
+      "",
+      "Without --type a model file holds f16, a folder f32.",
       "",
       "  gpa fabricate --shape tiny -o tiny/                 a checkpoint folder as published",
       "  gpa fabricate --shape gpa-0.3b -o random.gguf       the model file that `gpa convert` would make of it"
@@ -38,22 +44,30 @@ final class FabricateCommand implements Callable<Integer> {
       description = "A new checkpoint folder, or a model file to write or replace.")
   Path output;
 
-  @Option(names = {"-t", "--type"}, paramLabel = "TYPE", converter = Values.WeightType.class, completionCandidates = Values.WeightType.class,
-      description = "Type of the weights: ${COMPLETION-CANDIDATES}. Default: f16 in a model file, f32 in a folder.")
-  ElementType type;
+  @Mixin TypeOptions types;
 
   @Override
   public Integer call() {
     FabricatedCheckpoint checkpoint = new FabricatedCheckpoint(shape, seed);
     try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "fabricate")) {
       if (output.toString().toLowerCase(Locale.ROOT).endsWith(MODEL_SUFFIX)) {
-        Fabricator.writeModel(checkpoint, output, type == null ? ElementType.F16 : type, listener);
+        Fabricator.writeModel(checkpoint, output, types.types(Recipe.F16), listener);
       } else {
-        Fabricator.writeFolder(checkpoint, output, type == null ? ElementType.F32 : type, listener);
+        Fabricator.writeFolder(checkpoint, output, folderType(), listener);
       }
     }
     spec.commandLine().getOut().println(output);
     return 0;
+  }
+
+  private ElementType folderType() {
+    Recipe recipe = types.recipe(Recipe.F32);
+    for (ElementType type : List.of(ElementType.F32, ElementType.F16, ElementType.BF16)) {
+      if (types.isRecipeAlone() && type.name().equals(recipe.name())) {
+        return type;
+      }
+    }
+    throw new ParameterException(spec.commandLine(), "a checkpoint folder holds f32, f16 or bf16 alone; other types want a .gguf file");
   }
 
   /** Reads and lists the shapes' names. */

@@ -1,12 +1,11 @@
 package io.gpa4j.cli;
 
-import io.gpa4j.ElementType;
+import io.gpa4j.conversion.Recipe;
+import io.gpa4j.conversion.TypeOverride;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Iterator;
-import java.util.List;
-import java.util.Locale;
+import java.util.function.Function;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -25,23 +24,32 @@ final class Values {
     }
   }
 
-  /** Types that weights may have; reads and lists their names, in small letters. */
-  static final class WeightType implements ITypeConverter<ElementType>, Iterable<String> {
-    private static final List<String> NAMES = Arrays.stream(ElementType.values()).filter(type -> type != ElementType.I32)
-        .map(type -> type.name().toLowerCase(Locale.ROOT)).toList();
-
+  /** Recipes of types; reads and lists their names. */
+  static final class RecipeName implements ITypeConverter<Recipe>, Iterable<String> {
     @Override
-    public ElementType convert(String text) {
-      String name = text.toLowerCase(Locale.ROOT);
-      if (!NAMES.contains(name)) {
-        throw new TypeConversionException("'" + text + "' is no type of weights; choose " + String.join(", ", NAMES));
-      }
-      return ElementType.valueOf(name.toUpperCase(Locale.ROOT));
+    public Recipe convert(String text) {
+      return read(text, Recipe::of);
     }
 
     @Override
     public Iterator<String> iterator() {
-      return NAMES.iterator();
+      return Recipe.labels().iterator();
+    }
+  }
+
+  /** A type for some weights. */
+  static final class Overriding implements ITypeConverter<TypeOverride> {
+    @Override
+    public TypeOverride convert(String text) {
+      return read(text, TypeOverride::parse);
+    }
+  }
+
+  private static <T> T read(String text, Function<String, T> reader) {
+    try {
+      return reader.apply(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException(e.getMessage());
     }
   }
 }

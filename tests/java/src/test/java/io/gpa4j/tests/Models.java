@@ -60,9 +60,9 @@ final class Models {
     if (tensor.type() != from.id()) {
       return tensor;
     }
-    int count = tensor.data().length / from.bytes();
+    int count = tensor.data().length / from.blockBytes();
     ByteBuffer source = ByteBuffer.allocateDirect(tensor.data().length).order(ByteOrder.LITTLE_ENDIAN).put(tensor.data()).flip();
-    ByteBuffer target = ByteBuffer.allocateDirect(count * to.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer target = ByteBuffer.allocateDirect(Math.toIntExact(to.bytes(count))).order(ByteOrder.LITTLE_ENDIAN);
     from.convert(source, to, target, count);
     byte[] data = new byte[target.capacity()];
     target.get(data);
