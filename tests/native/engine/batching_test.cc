@@ -53,7 +53,7 @@ std::vector<Asked> walks(size_t count) {
 
 TEST(Batching, greedy_answers_are_the_known_ones) {
   const std::vector<Asked> asked = walks(40);
-  for (const gpa_engine_params& params : {gpa_engine_params{1, 5, 0, 0, nullptr}, {3, 16, 0, 0, nullptr}, {2, 64, 0, 0, nullptr}}) {
+  for (const gpa_engine_params& params : {gpa_engine_params{1, 5, 0, 0, nullptr, GPA_PRECISION_EXACT}, {3, 16, 0, 0, nullptr, GPA_PRECISION_EXACT}, {2, 64, 0, 0, nullptr, GPA_PRECISION_EXACT}}) {
     WalkEngine walk(params);
     const auto answers = answers_side_by_side(walk.engine.get(), asked);
     for (size_t i = 0; i < asked.size(); ++i) EXPECT_EQ(walk_from(asked[i].prompt.back(), asked[i].max_tokens), answers[i]) << i;
@@ -63,7 +63,7 @@ TEST(Batching, greedy_answers_are_the_known_ones) {
 TEST(Batching, sampled_answers_depend_on_the_seed_only) {
   std::vector<Asked> asked = walks(30);
   for (size_t i = 0; i < asked.size(); ++i) asked[i].sampling = {10, i % 3 == 0 ? 0 : 40, i % 2 == 0 ? 1.0f : 0.9f, i % 5 == 0 ? 1.0f : 1.2f, i / 2};
-  WalkEngine alone({1, 1, 0, 0, nullptr}), together({3, 16, 0, 0, nullptr});
+  WalkEngine alone({1, 1, 0, 0, nullptr, GPA_PRECISION_EXACT}), together({3, 16, 0, 0, nullptr, GPA_PRECISION_EXACT});
   const auto want = answers_one_by_one(alone.engine.get(), asked);
   EXPECT_EQ(want, answers_one_by_one(alone.engine.get(), asked));
   EXPECT_EQ(want, answers_side_by_side(together.engine.get(), asked));
@@ -137,7 +137,7 @@ TEST(Batching, golden_answers_are_all_firm) {
 
 TEST(Batching, golden_answers_side_by_side_equal) {
   const ModelHandle model = open_model(golden_model().path());
-  const EngineHandle engine = create_engine(model.get(), {2, 12, 0, 1024, nullptr});
+  const EngineHandle engine = create_engine(model.get(), {2, 12, 0, 1024, nullptr, GPA_PRECISION_EXACT});
   std::vector<RequestHandle> requests;
   const std::vector<GoldenAnswer> answers = golden_answers();
   for (const GoldenAnswer& golden : answers) requests.push_back(ask(engine.get(), golden.asked));
@@ -147,7 +147,7 @@ TEST(Batching, golden_answers_side_by_side_equal) {
 // The same alone: the products are of few rows here, and of other sums.
 TEST(Batching, golden_answers_alone_equal) {
   const ModelHandle model = open_model(golden_model().path());
-  const EngineHandle engine = create_engine(model.get(), {2, 1, 0, 1024, nullptr});
+  const EngineHandle engine = create_engine(model.get(), {2, 1, 0, 1024, nullptr, GPA_PRECISION_EXACT});
   for (const GoldenAnswer& golden : golden_answers()) {
     if (golden.name.find("_short.") == std::string::npos || golden.name.find("_full") != std::string::npos) continue;
     expect_equal(golden, answer_of(ask(engine.get(), golden.asked)));

@@ -14,7 +14,7 @@
 namespace gpa::test {
 namespace {
 
-constexpr gpa_engine_params kOneAtATime{1, 1, 8, 0, nullptr};
+constexpr gpa_engine_params kOneAtATime{1, 1, 8, 0, nullptr, GPA_PRECISION_EXACT};
 
 // What done was called with. It may be called a moment after a wait has returned; freeing the engine waits for that.
 class DoneLog {
@@ -60,7 +60,7 @@ TEST(EngineAnswer, max_tokens_ends_it) {
 
 TEST(EngineAnswer, end_token_ends_it) {
   const auto bytes = walk_model(walk_head(), [](GgufBuilder& file) { file.value("gpa.tokens.end_of_answer", 20u); });
-  WalkEngine walk({2, 4, 0, 0, nullptr}, bytes);
+  WalkEngine walk({2, 4, 0, 0, nullptr, GPA_PRECISION_EXACT}, bytes);
   const std::vector<int32_t> prompt{11};
   for (int32_t tokens : {0, 9, 100}) {
     const RequestHandle request = submit(walk.engine.get(), generate_params(prompt, tokens));
@@ -73,7 +73,7 @@ TEST(EngineAnswer, end_token_ends_it) {
 }
 
 TEST(EngineAnswer, context_ends_it) {
-  WalkEngine walk({2, 4, 0, 20, nullptr});
+  WalkEngine walk({2, 4, 0, 20, nullptr, GPA_PRECISION_EXACT});
   std::vector<int32_t> prompt(5, 7);
   for (int32_t tokens : {0, 100}) {
     const RequestHandle request = submit(walk.engine.get(), generate_params(prompt, tokens));
@@ -287,12 +287,12 @@ TEST(EngineFree, model_before_its_engine) {
 }
 
 TEST(EngineFree, idle_engine_at_once) {
-  for (int i = 0; i < 20; ++i) WalkEngine walk({1 + i % 3, 1, 1, 0, nullptr});
+  for (int i = 0; i < 20; ++i) WalkEngine walk({1 + i % 3, 1, 1, 0, nullptr, GPA_PRECISION_EXACT});
 }
 
 TEST(EngineClose, later_requests_are_refused) {
   const TempFile file(walk_model());
-  const std::shared_ptr<Engine> engine = Engine::create(Model::open(file.path(), false), {1, 1, 1, 0, nullptr});
+  const std::shared_ptr<Engine> engine = Engine::create(Model::open(file.path(), false), {1, 1, 1, 0, nullptr, GPA_PRECISION_EXACT});
   engine->close();
   engine->close();
   const std::vector<int32_t> prompt{1};
@@ -307,7 +307,7 @@ TEST(EngineClose, later_requests_are_refused) {
 
 TEST(EngineDone, is_called_once_however_it_ends) {
   DoneLog log;
-  WalkEngine walk({2, 2, 8, 0, nullptr});
+  WalkEngine walk({2, 2, 8, 0, nullptr, GPA_PRECISION_EXACT});
   const std::vector<int32_t> prompt{1};
   const RequestHandle good = submit(walk.engine.get(), generate_params(prompt, 4), DoneLog::call, &log, 1);
   EXPECT_EQ(GPA_OK, wait(good));
@@ -375,7 +375,7 @@ TEST(EngineDone, may_read_free_and_submit) {
 // ---- the queue ----
 
 TEST(EngineQueue, is_full_when_everything_runs_or_waits) {
-  WalkEngine walk({1, 2, 1, 0, nullptr});
+  WalkEngine walk({1, 2, 1, 0, nullptr, GPA_PRECISION_EXACT});
   std::vector<RequestHandle> taken;
   for (int i = 0; i < 3; ++i) taken.push_back(walk.submit_endless());
   const std::vector<int32_t> prompt{1};
@@ -399,7 +399,7 @@ TEST(EngineQueue, is_full_when_everything_runs_or_waits) {
 TEST(EngineQueue, many_threads_submit_cancel_and_free) {
   constexpr int kThreads = 4, kRounds = 40;
   DoneLog log;
-  WalkEngine walk({2, 3, 1000, 0, nullptr});
+  WalkEngine walk({2, 3, 1000, 0, nullptr, GPA_PRECISION_EXACT});
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
@@ -432,7 +432,7 @@ TEST(EngineFailure, stays_with_its_request) {
   std::vector<float> head = walk_head();
   head[50 * kWalkVocab] = std::numeric_limits<float>::quiet_NaN();
   const auto bytes = walk_model(head, [](GgufBuilder& file) { file.value("gpa.tokens.text_count", 32u); });
-  WalkEngine walk({2, 4, 8, 0, nullptr}, bytes);
+  WalkEngine walk({2, 4, 8, 0, nullptr, GPA_PRECISION_EXACT}, bytes);
   const std::vector<int32_t> prompt{3};
   gpa_request_params text = generate_params(prompt, 20);
   text.allowed = GPA_ALLOWED_TEXT;
@@ -463,15 +463,19 @@ TEST(EngineParams, out_of_range_are_refused_by_name) {
     EXPECT_EQ(nullptr, engine);
   };
   for (int32_t bad : {-1, 1025, std::numeric_limits<int32_t>::min()}) {
-    refused(GPA_ERROR_INVALID_ARGUMENT, "threads is " + std::to_string(bad), {bad, 0, 0, 0, nullptr});
-    refused(GPA_ERROR_INVALID_ARGUMENT, "max_concurrency is " + std::to_string(bad), {1, bad, 0, 0, nullptr});
+    refused(GPA_ERROR_INVALID_ARGUMENT, "threads is " + std::to_string(bad), {bad, 0, 0, 0, nullptr, GPA_PRECISION_EXACT});
+    refused(GPA_ERROR_INVALID_ARGUMENT, "max_concurrency is " + std::to_string(bad), {1, bad, 0, 0, nullptr, GPA_PRECISION_EXACT});
   }
-  for (int32_t bad : {-1, (1 << 20) + 1}) refused(GPA_ERROR_INVALID_ARGUMENT, "max_queue is " + std::to_string(bad), {1, 1, bad, 0, nullptr});
+  for (int32_t bad : {-1, (1 << 20) + 1}) refused(GPA_ERROR_INVALID_ARGUMENT, "max_queue is " + std::to_string(bad), {1, 1, bad, 0, nullptr, GPA_PRECISION_EXACT});
   for (int32_t bad : {-1, static_cast<int32_t>(kWalkContext) + 1}) {
-    refused(GPA_ERROR_INVALID_ARGUMENT, "context_tokens is " + std::to_string(bad), {1, 1, 1, bad, nullptr});
+    refused(GPA_ERROR_INVALID_ARGUMENT, "context_tokens is " + std::to_string(bad), {1, 1, 1, bad, nullptr, GPA_PRECISION_EXACT});
   }
+  gpa_engine_params rounding{1, 1, 1, 0, nullptr, GPA_PRECISION_EXACT};
+  const int32_t unknown = 7;
+  std::memcpy(&rounding.precision, &unknown, sizeof unknown);
+  refused(GPA_ERROR_INVALID_ARGUMENT, "precision is 7", rounding);
   for (const char* bad : {"", "CPU", "cuda", "a device of a name so long that nobody wants to read all of it in a message"}) {
-    refused(GPA_ERROR_DEVICE, "device '", {1, 1, 1, 0, bad});
+    refused(GPA_ERROR_DEVICE, "device '", {1, 1, 1, 0, bad, GPA_PRECISION_EXACT});
   }
 }
 
@@ -479,8 +483,8 @@ TEST(EngineParams, limits_and_defaults_are_taken) {
   const TempFile file(walk_model());
   const ModelHandle model = open_model(file.path());
   const std::vector<int32_t> prompt{1};
-  for (const gpa_engine_params& params : {gpa_engine_params{}, gpa_engine_params{3, 1024, 1 << 20, static_cast<int32_t>(kWalkContext), "cpu"},
-                                          gpa_engine_params{1, 1, 1, 2, "cpu"}}) {
+  for (const gpa_engine_params& params : {gpa_engine_params{}, gpa_engine_params{3, 1024, 1 << 20, static_cast<int32_t>(kWalkContext), "cpu", GPA_PRECISION_EXACT},
+                                          gpa_engine_params{1, 1, 1, 2, "cpu", GPA_PRECISION_EXACT}}) {
     const EngineHandle engine = create_engine(model.get(), params);
     EXPECT_EQ(walk_from(1, 1), answer_of(submit(engine.get(), generate_params(prompt, 1))));
   }
@@ -489,7 +493,7 @@ TEST(EngineParams, limits_and_defaults_are_taken) {
 TEST(EngineParams, null_arguments_are_refused_by_name) {
   const TempFile file(walk_model());
   const ModelHandle model = open_model(file.path());
-  const gpa_engine_params params{1, 1, 1, 0, nullptr};
+  const gpa_engine_params params{1, 1, 1, 0, nullptr, GPA_PRECISION_EXACT};
   gpa_engine* engine = nullptr;
   gpa_error error;
   EXPECT_EQ(GPA_ERROR_INVALID_ARGUMENT, gpa_engine_create(nullptr, &params, &engine, &error));
@@ -514,10 +518,10 @@ TEST(EngineIsa, the_environment_forces_one_or_fails) {
   const std::string before = set ? set : "";
   for (int32_t i = 0; const char* name = gpa_isa_name(i); ++i) {
     setenv("GPA_ISA", name, 1);
-    EXPECT_STREQ(name, gpa_engine_isa(create_engine(model.get(), {1, 1, 1, 0, nullptr}).get()));
+    EXPECT_STREQ(name, gpa_engine_isa(create_engine(model.get(), {1, 1, 1, 0, nullptr, GPA_PRECISION_EXACT}).get()));
   }
   setenv("GPA_ISA", "avx1024", 1);
-  const gpa_engine_params params{1, 1, 1, 0, nullptr};
+  const gpa_engine_params params{1, 1, 1, 0, nullptr, GPA_PRECISION_EXACT};
   gpa_engine* engine = nullptr;
   gpa_error error;
   EXPECT_EQ(GPA_ERROR_DEVICE, gpa_engine_create(model.get(), &params, &engine, &error));

@@ -22,7 +22,7 @@ class Stages : public testing::Test {
   }
 
   const ModelHandle model_ = open_model(golden_model().path());
-  const EngineHandle engine_ = create_engine(model_.get(), {2, 1, 0, 0, nullptr});
+  const EngineHandle engine_ = create_engine(model_.get(), {2, 1, 0, 0, nullptr, GPA_PRECISION_EXACT});
   gpa_error error_;
 };
 

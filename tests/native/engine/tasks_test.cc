@@ -52,7 +52,7 @@ std::vector<int32_t> golden_codes(const std::string& tensor, int32_t first) {
 class Tasks : public testing::Test {
  protected:
   const ModelHandle model_ = open_model(golden_model().path());
-  const EngineHandle engine_ = create_engine(model_.get(), {2, 4, 0, 0, nullptr});
+  const EngineHandle engine_ = create_engine(model_.get(), {2, 4, 0, 0, nullptr, GPA_PRECISION_EXACT});
 };
 
 TEST_F(Tasks, transcriptions_equal) {

@@ -9,7 +9,7 @@
 namespace gpa::test {
 
 struct WalkEngine {
-  explicit WalkEngine(const gpa_engine_params& params = {2, 4, 0, 0, nullptr}, std::string_view bytes = walk_model())
+  explicit WalkEngine(const gpa_engine_params& params = {2, 4, 0, 0, nullptr, GPA_PRECISION_EXACT}, std::string_view bytes = walk_model())
       : file(bytes), model(open_model(file.path())), engine(create_engine(model.get(), params)) {}
 
   // A request that answers until it is cancelled.

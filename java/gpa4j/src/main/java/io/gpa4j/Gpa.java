@@ -33,7 +33,7 @@ public final class Gpa implements AutoCloseable {
 
   private Gpa(Builder builder) {
     this.engine = NativeEngine.open(builder.model.toString(), builder.checkFinite, builder.device.name(), builder.threads,
-        builder.maxConcurrency, builder.maxQueue, builder.contextTokens);
+        builder.maxConcurrency, builder.maxQueue, builder.contextTokens, builder.precision.id());
     this.executor = builder.executor;
     try {
       this.text = new ModelText(engine, builder.model.toString(), builder.contextTokens);
@@ -401,6 +401,7 @@ public final class Gpa implements AutoCloseable {
     private int maxQueue;
     private int contextTokens;
     private boolean checkFinite;
+    private Precision precision = Precision.EXACT;
     private Executor executor = ForkJoinPool.commonPool();
 
     private Builder(Path model) {
@@ -459,6 +460,17 @@ public final class Gpa implements AutoCloseable {
      */
     public Builder contextTokens(int value) {
       contextTokens = range("contextTokens", value, 0, Integer.MAX_VALUE);
+      return this;
+    }
+
+    /**
+     * Sets how the audio networks compute with quantised weights.
+     *
+     * @param value {@link Precision#EXACT} by default
+     * @return this
+     */
+    public Builder precision(Precision value) {
+      precision = Objects.requireNonNull(value, "precision");
       return this;
     }
 
