@@ -93,6 +93,7 @@ void keep_better(const Choice& tried, Choice& best) {
   }
 }
 
+// Each sub-block's own fit, then integers for all of a block's fits with units for the largest, then with units refitted to those.
 Choice search(const SearchTable& searches, const Tile& tile, float most) {
   Fit wanted;
   Choice best, tried;

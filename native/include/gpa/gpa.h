@@ -88,9 +88,9 @@ typedef enum gpa_dtype {
    Errors: INVALID_ARGUMENT, for a value to encode that is not finite too. */
 GPA_API gpa_status gpa_dtype_convert(gpa_dtype from, const void* src, gpa_dtype to, void* dst, int64_t count, gpa_error* error);
 /* Encodes rows of cols floats to a block type; cols is a multiple of its block, every value finite. importance [cols], each >= 0
-   and finite, weighs the squared errors of a column (the mean of its squared activations, say); NULL: all weigh the same. A row's
-   bytes depend on the row and on importance alone, not on the machine: rows may be shared out among threads. What is too large for
-   a type becomes its largest number. Errors: INVALID_ARGUMENT, naming a bad value. */
+   and finite, weighs the squared errors of a column (the mean of its squared activations, say); NULL: all weigh the same, as they do in
+   Q8_0 anyway. A row's bytes depend on the row and on importance alone, not on the machine: rows may be shared out among threads.
+   What is too large for a type becomes its largest number. Errors: INVALID_ARGUMENT, naming a bad value. */
 GPA_API gpa_status gpa_dtype_quantize(gpa_dtype to, const float* src, int64_t rows, int64_t cols, const float* importance, void* dst,
                                       gpa_error* error);
 
