@@ -3,6 +3,7 @@ package io.gpa4j.conversion;
 import io.gpa4j.checkpoint.Checkpoint;
 import io.gpa4j.checkpoint.CheckpointFolder;
 import io.gpa4j.gguf.GgufTensor;
+import io.gpa4j.gguf.GgufWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -41,7 +42,8 @@ public final class Converter {
     try (ModelPlan plan = ModelPlan.read(checkpoint, options)) {
       List<GgufTensor> tensors = options.types().of(plan.mappings(), listener::warned);
       plan.unknown().forEach(name -> listener.warned(name + " is unknown and left out"));
-      long bytes = ModelWriter.write(target, plan.metadata(), plan.mappings(), tensors, options.types().importance(), options.threads(), listener);
+      long bytes = ModelWriter.write(GgufWriter.create(target, plan.metadata(), tensors), plan.mappings(), tensors,
+          options.types().importance(), options.threads(), listener);
       return new ConversionReport(target, bytes, List.copyOf(plan.networks()), tensors.size(), plan.dropped(), List.copyOf(plan.unknown()));
     }
   }

@@ -5,6 +5,7 @@ import io.gpa4j.ModelFile;
 import io.gpa4j.checkpoint.GgufStore;
 import io.gpa4j.gguf.GgufMetadata;
 import io.gpa4j.gguf.GgufTensor;
+import io.gpa4j.gguf.GgufWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -50,7 +51,8 @@ public final class LlamaExporter {
         }
       }
       GgufMetadata metadata = metadata(model, tensors, listener);
-      long bytes = ModelWriter.write(target, metadata, rows, tensors, null, ConversionOptions.defaultThreads(), listener);
+      long bytes = ModelWriter.write(GgufWriter.createDefaultAligned(target, metadata, tensors), rows, tensors, null,
+          ConversionOptions.defaultThreads(), listener);
       return new ConversionReport(target, bytes, List.of("decoder"), tensors.size(), 0, List.of());
     }
   }

@@ -7,6 +7,7 @@ import io.gpa4j.UnsupportedModelException;
 import io.gpa4j.checkpoint.GgufStore;
 import io.gpa4j.gguf.GgufMetadata;
 import io.gpa4j.gguf.GgufTensor;
+import io.gpa4j.gguf.GgufWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -60,7 +61,7 @@ public final class LlamaImporter {
       importer.checkMetadata();
       importer.checkTokens();
       importer.plan();
-      long bytes = ModelWriter.write(target, importer.metadata(), importer.rows, importer.tensors, null,
+      long bytes = ModelWriter.write(GgufWriter.create(target, importer.metadata(), importer.tensors), importer.rows, importer.tensors, null,
           ConversionOptions.defaultThreads(), listener);
       return new ConversionReport(target, bytes, importer.model.networks(), importer.tensors.size(), 0, List.of());
     }

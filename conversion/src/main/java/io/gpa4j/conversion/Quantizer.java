@@ -6,6 +6,7 @@ import io.gpa4j.UnsupportedModelException;
 import io.gpa4j.checkpoint.GgufStore;
 import io.gpa4j.gguf.GgufMetadata;
 import io.gpa4j.gguf.GgufTensor;
+import io.gpa4j.gguf.GgufWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +43,8 @@ public final class Quantizer {
       List<Mapping> rows = rows(store, tensors);
       refuseQuantized(store, tensors, options);
       GgufMetadata metadata = model.metadata(options.types().recipe().fileType(), options.types().describe());
-      long bytes = ModelWriter.write(target, metadata, rows, tensors, options.types().importance(), options.threads(), listener);
+      long bytes = ModelWriter.write(GgufWriter.create(target, metadata, tensors), rows, tensors, options.types().importance(), options.threads(),
+          listener);
       return new ConversionReport(target, bytes, model.networks(), tensors.size(), 0, List.of());
     }
   }

@@ -39,6 +39,7 @@ public enum Recipe {
    * @throws IllegalArgumentException if there is none
    */
   public static Recipe of(String name) {
+    Objects.requireNonNull(name, "name");
     return Arrays.stream(values()).filter(recipe -> recipe.label().equals(name.toLowerCase(Locale.ROOT))).findFirst()
         .orElseThrow(() -> new IllegalArgumentException("there is no type '" + name + "'; choose one of " + String.join(", ", labels())));
   }

@@ -18,7 +18,7 @@ public record TypeOverride(String pattern, ElementType type) {
   /** Checks the type. */
   public TypeOverride {
     Objects.requireNonNull(pattern, "pattern");
-    if (!TYPES.contains(type)) {
+    if (!TYPES.contains(Objects.requireNonNull(type, "type"))) {
       throw new IllegalArgumentException("weights cannot be " + type + "; choose one of " + typeNames());
     }
   }

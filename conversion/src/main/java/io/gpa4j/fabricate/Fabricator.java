@@ -28,7 +28,7 @@ public final class Fabricator {
   public static void writeFolder(FabricatedCheckpoint checkpoint, Path folder, ElementType type, ConversionListener listener) {
     Objects.requireNonNull(checkpoint, "checkpoint");
     Objects.requireNonNull(folder, "folder");
-    if (!FOLDER_TYPES.contains(type)) {
+    if (!FOLDER_TYPES.contains(Objects.requireNonNull(type, "type"))) {
       throw new IllegalArgumentException("a checkpoint folder holds f32, f16 or bf16, not " + type);
     }
     new FolderWriter(checkpoint, type, Objects.requireNonNull(listener, "listener")).write(folder);

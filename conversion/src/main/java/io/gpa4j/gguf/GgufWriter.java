@@ -19,8 +19,10 @@ import java.util.List;
  * Source: the GGUF description of the ggml project.
  */
 public final class GgufWriter implements AutoCloseable {
-  /** Alignment of tensor data in bytes. */
+  /** Alignment of tensor data in bytes, in model files. */
   public static final int ALIGNMENT = 64;
+  /** GGUF's own alignment, for files of others: some tools keep the key of another one, but not the alignment. */
+  public static final int DEFAULT_ALIGNMENT = 32;
 
   private static final int MAGIC = 0x46554747;
   private static final int VERSION = 3;
@@ -40,7 +42,7 @@ public final class GgufWriter implements AutoCloseable {
   }
 
   /**
-   * Begins a file.
+   * Begins a model file, its data aligned to {@link #ALIGNMENT}.
    *
    * @param path where the file will stand
    * @param metadata what it says of itself; general.alignment is added to it
@@ -48,15 +50,24 @@ public final class GgufWriter implements AutoCloseable {
    * @throws GpaIoException if the folder cannot be written, or has too little space
    */
   public static GgufWriter create(Path path, GgufMetadata metadata, List<GgufTensor> tensors) {
+    return create(path, metadata.u32("general.alignment", ALIGNMENT), tensors, ALIGNMENT);
+  }
+
+  /** Begins a file whose data is aligned to {@link #DEFAULT_ALIGNMENT}, and whose metadata does not speak of it. */
+  public static GgufWriter createDefaultAligned(Path path, GgufMetadata metadata, List<GgufTensor> tensors) {
+    return create(path, metadata, tensors, DEFAULT_ALIGNMENT);
+  }
+
+  private static GgufWriter create(Path path, GgufMetadata metadata, List<GgufTensor> tensors, int alignment) {
     Path target = path.toAbsolutePath();
     long[] offsets = new long[tensors.size()];
     long data = 0;
     for (int i = 0; i < offsets.length; i++) {
       offsets[i] = data;
-      data = Math.addExact(data, align(tensors.get(i).bytes()));
+      data = Math.addExact(data, align(tensors.get(i).bytes(), alignment));
     }
-    byte[] header = header(metadata.u32("general.alignment", ALIGNMENT), tensors, offsets);
-    long begin = align(header.length);
+    byte[] header = header(metadata, tensors, offsets);
+    long begin = align(header.length, alignment);
     for (int i = 0; i < offsets.length; i++) {
       offsets[i] += begin;
     }
@@ -157,7 +168,7 @@ public final class GgufWriter implements AutoCloseable {
     return out.toByteArray();
   }
 
-  private static long align(long bytes) {
-    return Math.addExact(bytes, ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  private static long align(long bytes, int alignment) {
+    return Math.addExact(bytes, alignment - 1) / alignment * alignment;
   }
 }

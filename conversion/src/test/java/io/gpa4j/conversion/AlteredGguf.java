@@ -47,7 +47,9 @@ final class AlteredGguf {
 
   Path write(Path target) {
     GgufMetadata metadata = new GgufMetadata();
+    boolean aligned;
     try (ModelFile file = ModelFile.open(source)) {
+      aligned = file.number("general.alignment").isPresent();
       for (ModelFile.Value value : file.values()) {
         if (replaced.containsKey(value.key())) {
           if (replaced.get(value.key()) != null) {
@@ -60,7 +62,7 @@ final class AlteredGguf {
     }
     List<GgufTensor> infos = new ArrayList<>();
     tensors.forEach((name, content) -> infos.add(new GgufTensor(name, content.type, content.shape)));
-    try (GgufWriter writer = GgufWriter.create(target, metadata, infos)) {
+    try (GgufWriter writer = aligned ? GgufWriter.create(target, metadata, infos) : GgufWriter.createDefaultAligned(target, metadata, infos)) {
       for (int i = 0; i < infos.size(); i++) {
         writer.write(i, 0, ByteBuffer.wrap(tensors.get(infos.get(i).name()).data));
       }

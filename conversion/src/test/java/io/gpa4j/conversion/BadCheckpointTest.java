@@ -142,7 +142,7 @@ class BadCheckpointTest {
     assertNull("target", () -> Converter.convert(GoldenCheckpoint.FOLDER, null, options, none));
     assertNull("options", () -> Converter.convert(GoldenCheckpoint.FOLDER, target(), null, none));
     assertNull("listener", () -> Converter.convert(GoldenCheckpoint.FOLDER, target(), options, null));
-    assertNull("type", () -> ConversionOptions.of((Recipe) null));
+    assertNull("type", () -> ConversionOptions.of((ElementType) null));
     assertNull("shape", () -> new FabricatedCheckpoint(null, 1));
     assertNull("folder", () -> Fabricator.writeFolder(fabricated, null, ElementType.F32, none));
     assertNull("type", () -> Fabricator.writeFolder(fabricated, target(), null, none));

@@ -47,19 +47,20 @@ record GgufContent(Map<String, Object> metadata, Map<String, Tensors> tensors, M
         types.put(name, in.getInt());
         offsets.put(name, in.getLong());
       }
-      int data = (in.position() + 63) / 64 * 64;
+      int alignment = (int) metadata.getOrDefault("general.alignment", 32);
+      int data = (in.position() + alignment - 1) / alignment * alignment;
       Map<String, Tensors> tensors = new LinkedHashMap<>();
       Map<String, byte[]> bytes = new LinkedHashMap<>();
       shapes.forEach((name, shape) -> {
         ElementType type = ElementType.of(types.get(name)).orElseThrow();
-        bytes.put(name, bytes(shape, type, data + Math.toIntExact(offsets.get(name))));
+        bytes.put(name, bytes(shape, type, data + Math.toIntExact(offsets.get(name)), alignment));
         tensors.put(name, new Tensors(shape, Elements.decode(bytes.get(name), type)));
       });
       return new GgufContent(metadata, tensors, types, bytes);
     }
 
-    private byte[] bytes(long[] shape, ElementType type, int position) {
-      if (position % 64 != 0) {
+    private byte[] bytes(long[] shape, ElementType type, int position, int alignment) {
+      if (position % alignment != 0) {
         throw new IllegalArgumentException("data at " + position);
       }
       long count = 1;

@@ -57,7 +57,7 @@ class LlamaTest {
         .containsEntry("qwen3.rope.freq_base", 1e6f).containsEntry("qwen3.rope.dimension_count", 64).containsEntry("qwen3.vocab_size", 4857)
         .containsEntry("tokenizer.ggml.model", "gpt2").containsEntry("tokenizer.ggml.pre", "qwen2")
         .containsEntry("tokenizer.ggml.eos_token_id", 432).containsEntry("tokenizer.ggml.padding_token_id", 430)
-        .containsEntry("tokenizer.ggml.add_bos_token", false);
+        .containsEntry("tokenizer.ggml.add_bos_token", false).doesNotContainKey("general.alignment");
   }
 
   @Test
