@@ -10,14 +10,6 @@ namespace {
 
 constexpr int64_t kMaxExtent = 1 << 24;  // of any width; keeps products of two far from overflow
 
-float positive(const GgufFile& file, const char* key) {
-  const double number = file.number(key);
-  if (!(number > 0) || !std::isfinite(static_cast<float>(number))) {
-    fail(GPA_ERROR_MODEL_FORMAT, "%s: metadata '%s' is %g; it must be positive", file.path().c_str(), key, number);
-  }
-  return static_cast<float>(number);
-}
-
 // x + W y is written over x.
 void add_product(const Context& context, const Matrix& y, const Linear& linear, Matrix x) {
   Epilogue epilogue;
@@ -42,8 +34,8 @@ Qwen3::Qwen3(const GgufFile& file) {
   kv_heads_ = file.integer("gpa.decoder.head_count_kv", 1, heads_);
   head_dim_ = file.integer("gpa.decoder.head_dim", 2, 1 << 16);
   context_length_ = extent("gpa.decoder.context_length");
-  epsilon_ = positive(file, "gpa.decoder.rms_epsilon");
-  theta_ = positive(file, "gpa.decoder.rope_theta");
+  epsilon_ = file.positive("gpa.decoder.rms_epsilon");
+  theta_ = file.positive("gpa.decoder.rope_theta");
   if (heads_ % kv_heads_ != 0) {
     fail(GPA_ERROR_MODEL_FORMAT, "%s: metadata 'gpa.decoder.head_count' is no multiple of 'head_count_kv'", file.path().c_str());
   }
