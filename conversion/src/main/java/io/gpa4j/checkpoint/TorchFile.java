@@ -64,6 +64,9 @@ public final class TorchFile implements TensorStore {
       file.readTensors(pickle);
       opened = true;
       return file;
+    } catch (IllegalArgumentException e) {
+      // Names and comments are decoded when an entry is asked for.
+      throw new ModelFormatException(path + ": the zip's directory is damaged: " + e.getMessage(), e);
     } finally {
       if (!opened) {
         closeQuietly(zip);

@@ -250,7 +250,7 @@ class StoredFilesTest {
   }
 
   @Test
-  void torch_entriesThatAreCompressedOrClaimMore_areRefused() throws IOException {
+  void torch_entriesThatAreCompressedDamagedOrClaimMore_areRefused() throws IOException {
     byte[] pickle = new TorchPickle().openDict().item("a", "FloatStorage", "0", 0, new int[] {4}, new int[] {1}).closeDict().end();
     GoldenCheckpoint.writeTorch(file(), pickle, Map.of("0", SIXTEEN_BYTES));
     byte[] bytes = Files.readAllBytes(file());
@@ -258,6 +258,15 @@ class StoredFilesTest {
     ByteBuffer claims = ByteBuffer.wrap(bytes.clone()).order(ByteOrder.LITTLE_ENDIAN).putInt(entry + 24, 1 << 30);
     GoldenCheckpoint.put(file(), claims.array());
     assertRefused(() -> TorchFile.open(file()), "archive/data/0", "claims");
+
+    // A comment that is no UTF-8, of the length of one.
+    byte[] comment = Arrays.copyOf(bytes, bytes.length + 1);
+    System.arraycopy(bytes, bytes.length - 22, comment, comment.length - 22, 22);
+    comment[comment.length - 23] = (byte) 0xFF;
+    ByteBuffer.wrap(comment).order(ByteOrder.LITTLE_ENDIAN).putShort(entry + 32, (short) 1)
+        .putInt(comment.length - 22 + 12, comment.length - 22 - ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(bytes.length - 22 + 16));
+    GoldenCheckpoint.put(file(), comment);
+    assertRefused(() -> TorchFile.open(file()), "zip");
 
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(out)) {
