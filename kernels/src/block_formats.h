@@ -22,7 +22,7 @@ struct BlockIQ4_NL {
   uint16_t d;
   uint8_t qs[16];
 };
-inline constexpr int8_t kIq4NlValues[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+static constexpr int8_t kIq4NlValues[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
 // 8 sub-blocks of 32: x = d scale q - dmin minimum. Sub-blocks 2i and 2i + 1 are the low and the high nibbles of
 // qs[32 i ... 32 i + 31]. scales: 8 scales and 8 minima of 6 bits.

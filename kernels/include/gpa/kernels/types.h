@@ -1,4 +1,5 @@
-// Element types and the views that kernels work on. A view never owns memory.
+// Element types and the views that kernels work on. A view never owns memory. Functions are static: code of one instruction
+// set must not share a copy with other code.
 #pragma once
 #include <cstdint>
 
@@ -25,7 +26,7 @@ struct Block {
   int64_t scale_offset = 0;  // where the f16 scale, or scale and minimum, of a block type stand
   int64_t scale_count = 0;
 };
-constexpr Block dtype_block(DType type) {
+static constexpr Block dtype_block(DType type) {
   switch (type) {
     case DType::kF16: case DType::kBF16: return {1, 2};
     case DType::kQ4_0: case DType::kIQ4_NL: return {32, 18, 0, 1};
@@ -36,10 +37,10 @@ constexpr Block dtype_block(DType type) {
     default: return {1, 4};
   }
 }
-constexpr bool dtype_quantized(DType type) { return dtype_block(type).elements > 1; }
+static constexpr bool dtype_quantized(DType type) { return dtype_block(type).elements > 1; }
 
 // Bytes of `count` consecutive elements of a row, a multiple of the type's block.
-constexpr int64_t dtype_bytes(DType type, int64_t count) {
+static constexpr int64_t dtype_bytes(DType type, int64_t count) {
   const Block block = dtype_block(type);
   return count / block.elements * block.bytes;
 }
