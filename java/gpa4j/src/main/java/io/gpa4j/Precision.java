@@ -7,7 +7,10 @@ package io.gpa4j;
 public enum Precision {
   /** Activations stay 32-bit floats. */
   EXACT(0),
-  /** Activations are rounded to 8-bit integers, 32 channels by one scale: two to three times as fast; docs/quality.md has the error. */
+  /**
+   * Activations are rounded to 8-bit integers, 32 channels by one scale: two to three times as fast. On the demo model in Q8_0
+   * the waveform is 40 dB above its difference from F32 weights (47 dB when exact); more near ties among the ids flip.
+   */
   FAST(1);
 
   private final int id;
