@@ -64,11 +64,15 @@ inline void decode(const BlockQ5_K& block, float* out) {
 
 inline void decode(const BlockQ6_K& block, float* out) {
   const float d = f16_to_f32(block.d);
-  for (int e = 0; e < 256; ++e) {
-    const int half = e / 128, i = e / 32 % 4, l = e % 32;
-    const int low = block.ql[64 * half + 32 * (i % 2) + l] >> i / 2 * 4 & 15;
-    const int high = block.qh[32 * half + l] >> 2 * i & 3;
-    out[e] = d * static_cast<float>(block.scales[e / 16]) * static_cast<float>((low | high << 4) - 32);
+  for (int j = 0; j < 16; ++j) {
+    const int half = j / 8, i = j / 2 % 4, first = j % 2 * 16;
+    const uint8_t* low = block.ql + 64 * half + 32 * (i % 2) + first;
+    const uint8_t* high = block.qh + 32 * half + first;
+    const float scale = d * static_cast<float>(block.scales[j]);
+    for (int l = 0; l < 16; ++l) {
+      const int q = (low[l] >> i / 2 * 4 & 15) | (high[l] >> 2 * i & 3) << 4;
+      out[16 * j + l] = scale * static_cast<float>(q - 32);
+    }
   }
 }
 

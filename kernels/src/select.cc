@@ -1,3 +1,7 @@
+#if defined(GPA_X86_64)
+#include <cpuid.h>
+#endif
+
 #include <cstdlib>
 #include <cstring>
 
@@ -8,6 +12,14 @@ namespace gpa {
 namespace {
 
 constexpr int kMostTables = 4;
+
+#if defined(GPA_X86_64)
+// Not every compiler's __builtin_cpu_supports knows the name.
+bool has_f16c() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C) != 0;
+}
+#endif
 
 // What this machine can run, best first.
 struct Tables {
@@ -20,7 +32,7 @@ struct Tables {
     // These ask the operating system too (XGETBV): wide registers that it does not save are of no use.
     __builtin_cpu_init();
     const bool has_avx2 =
-        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     if (has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni"))
       add(avx512::kernels());

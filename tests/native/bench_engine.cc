@@ -1,4 +1,5 @@
-// Speed of a model file's networks and of whole requests.  GPA_BENCH_MODEL: the file; GPA_BENCH_THREADS: default 2.
+// Speed of a model file's networks and of whole requests.  GPA_BENCH_MODEL: the file; GPA_BENCH_THREADS: default 2;
+// GPA_BENCH_PRECISION: "fast" rounds the audio networks' activations.
 //   prefill_N           N prompt tokens into an empty cache            tokens/s
 //   decode_bN_{all,semantic}   one token for each of N sequences of 128 to 224 tokens, with that head   tokens/s
 //   NETWORK_Ns          N seconds of audio                             RTF: time per second of audio
@@ -30,6 +31,11 @@ int threads() {
   return text ? std::max(1, std::atoi(text)) : 2;
 }
 
+gpa_precision precision() {
+  const char* text = std::getenv("GPA_BENCH_PRECISION");
+  return text && std::string(text) == "fast" ? GPA_PRECISION_FAST : GPA_PRECISION_EXACT;
+}
+
 struct Bench {
   explicit Bench(std::shared_ptr<const Model> opened) : model(std::move(opened)) {}
 
@@ -37,7 +43,7 @@ struct Bench {
   ThreadPool pool{threads()};
   Arena arena;
 
-  Context context() { return Context{*select_kernels(), pool, arena}; }
+  Context context() { return Context{*select_kernels(), pool, arena, precision() == GPA_PRECISION_FAST ? Rounding::kInt8 : Rounding::kNone}; }
 };
 
 // Something like a voice: harmonics of a gliding pitch with pauses.
@@ -134,6 +140,7 @@ void request(benchmark::State& state, const std::string& path, gpa_task task, in
   gpa_engine* engine = nullptr;
   gpa_engine_params params{};
   params.threads = threads();
+  params.precision = precision();
   gpa_error error;
   if (gpa_model_open(path.c_str(), 0, &model, &error) != GPA_OK || gpa_engine_create(model, &params, &engine, &error) != GPA_OK) {
     state.SkipWithError(error.message);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gpa/kernels/kernel_table.h"
+#include "gpa/kernels/quantize.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -237,6 +238,40 @@ void nearest(benchmark::State& state, Isa isa, int64_t rows, int64_t cols, int64
   report(state, isa, 3.0 * static_cast<double>(rows * cols * codes), 0);
 }
 
+constexpr int64_t kBlockRows = 64, kBlockCols = 4096;
+
+// The rate is that of the f32 side, on one thread.
+void report_blocks(benchmark::State& state) {
+  const double megabytes = 4e-6 * kBlockRows * kBlockCols * static_cast<double>(state.iterations());
+  state.counters["MB/s"] = benchmark::Counter(megabytes, benchmark::Counter::kIsRate);
+}
+
+void encode_blocks(benchmark::State& state, Isa isa, DType type) {
+  const auto x = floats(kBlockRows * kBlockCols);
+  std::vector<char> blocks(static_cast<size_t>(dtype_bytes(type, kBlockRows * kBlockCols)));
+  for (auto _ : state) quantize_rows_with(isa.kernels->name, type, x.data(), kBlockRows, kBlockCols, nullptr, blocks.data());
+  report_blocks(state);
+}
+
+void decode_blocks(benchmark::State& state, DType type) {
+  const auto blocks = weights(type, kBlockRows * kBlockCols);
+  std::vector<float> x(static_cast<size_t>(kBlockRows * kBlockCols));
+  for (auto _ : state) convert_elements(type, blocks.data(), DType::kF32, x.data(), kBlockRows * kBlockCols);
+  report_blocks(state);
+}
+
+constexpr std::pair<const char*, DType> kBlockTypes[] = {{"q8_0", DType::kQ8_0}, {"q6_k", DType::kQ6_K}, {"q5_k", DType::kQ5_K},
+                                                         {"q4_k", DType::kQ4_K}, {"q4_0", DType::kQ4_0}, {"iq4_nl", DType::kIQ4_NL}};
+
+// These run on one thread: their time is the processor's.
+template <class Function>
+void register_blocks(const std::string& name, Function function) {
+  for (const auto& [type_name, type] : kBlockTypes) {
+    benchmark::RegisterBenchmark((name + type_name).c_str(), [=, block_type = type](benchmark::State& state) { function(state, block_type); })
+        ->Unit(benchmark::kMicrosecond);
+  }
+}
+
 void register_cases(const std::string& name, const Isa& isa) {
   const auto add = [&](const std::string& what, auto function, auto... args) {
     benchmark::RegisterBenchmark((name + "/" + what).c_str(), [=](benchmark::State& state) { function(state, isa, args...); })
@@ -291,8 +326,11 @@ int main(int argc, char** argv) {
     if (peak > 0) benchmark::AddCustomContext(std::string("peak_GFLOP/s_") + *name, std::to_string(peak * 1e-9));
     const double int8_peak = measure_int8_peak(*name);
     if (int8_peak > 0) benchmark::AddCustomContext(std::string("peak_int8_Gop/s_") + *name, std::to_string(int8_peak * 1e-9));
-    register_cases(*name, {find_kernels(*name), peak, int8_peak, stream});
+    const Isa isa{find_kernels(*name), peak, int8_peak, stream};
+    register_cases(*name, isa);
+    register_blocks(std::string(*name) + "/encode_blocks_", [isa](benchmark::State& state, DType type) { encode_blocks(state, isa, type); });
   }
+  register_blocks("decode_blocks_", decode_blocks);
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   return 0;

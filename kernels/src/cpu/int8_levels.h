@@ -31,27 +31,41 @@ inline int32_t sum_of(Ints v) {
   return sum;
 }
 
-inline void round_block(const float* x, int row, LevelBlock& to) {
+// 32 columns of one row.
+struct RowLevels {
+  Level levels[kLevelBlock];
+  float scale, weighed;
+  int32_t negative[3];
+};
+
+inline RowLevels round_block(const float* x) {
+  RowLevels to;
   Vec most = Vec::zero();
   for (int i = 0; i < kLevelBlock; i += kWidth) most = max(most, abs(Vec::load(x + i)));
-  const float largest = reduce_max(most), scale = largest / 127.0f;
+  const float largest = reduce_max(most);
   const Vec inverse = Vec::broadcast(largest > 0 ? 127.0f / largest : 0.0f);
-  int32_t total = 0;
 #pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
     Ints sums{};
     for (int i = 16 * half; i < 16 * half + 16; i += kWidth) {
       const Ints v = round_small(Vec::load(x + i) * inverse).integer;
-      store_levels(v, to.levels[row] + i, Iota<kWidth>());
+      store_levels(v, to.levels + i, Iota<kWidth>());
       sums += v;
     }
-    const int32_t sum = sum_of(sums);
-    to.negative[half][row] = -sum;
-    total += sum;
+    to.negative[half] = -sum_of(sums);
   }
-  to.negative[2][row] = -total;
-  to.scales[row] = scale;
-  to.weighed[row] = scale * static_cast<float>(total);
+  to.negative[2] = to.negative[0] + to.negative[1];
+  to.scale = largest / 127.0f;
+  to.weighed = -to.scale * static_cast<float>(to.negative[2]);
+  return to;
+}
+
+inline void place(const RowLevels& from, int row, LevelBlock& to) {
+  memcpy(to.levels[row], from.levels, sizeof from.levels);
+  to.scales[row] = from.scale;
+  to.weighed[row] = from.weighed;
+#pragma GCC unroll 3
+  for (int i = 0; i < 3; ++i) to.negative[i][row] = from.negative[i];
 }
 
 // x [rows, cols], cols a multiple of 32, into [ceil(rows / kLevelTileRows)][cols / 32] blocks.
@@ -60,8 +74,15 @@ inline void round_rows(ThreadPool& pool, const float* x, int64_t rows, int64_t c
     const int64_t blocks = cols / kLevelBlock;
     for (int64_t row = begin; row < end; ++row) {
       LevelBlock* tile = to + row / kLevelTileRows * blocks;
-      for (int64_t b = 0; b < blocks; ++b) round_block(x + row * cols + b * kLevelBlock, static_cast<int>(row % kLevelTileRows), tile[b]);
+      for (int64_t b = 0; b < blocks; ++b) place(round_block(x + row * cols + b * kLevelBlock), static_cast<int>(row % kLevelTileRows), tile[b]);
     }
+  });
+}
+
+// x [rows, cols] into [rows][cols / 32]: for convolutions, where a row takes part in several products.
+inline void round_frames(ThreadPool& pool, const float* x, int64_t rows, int64_t cols, RowLevels* to) {
+  for_ranges(pool, rows, 2 * cols, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin * cols; i < end * cols; i += kLevelBlock) to[i / kLevelBlock] = round_block(x + i);
   });
 }
 

@@ -71,7 +71,9 @@ void multiply_panels(const Product& p, const LevelBlock* x, int64_t row, int64_t
     for (int64_t i = 0; i < w.panels; ++i) level_dot_of<type>(rows)(x, w.panel(i), row_bytes, blocks, scratch.sums + i * kWidth, kWide);
   else
     multiply_open_panels(w, x, rows, blocks, scratch);
-  for (int64_t r = 0; r < rows; ++r) store_row(p, 0, row + r, first, count, scratch.sums + r * kWide, nullptr);
+  float bias[kWide];
+  const float* repeated = repeat_bias(p, first, count, bias);
+  for (int64_t r = 0; r < rows; ++r) store_row(p, 0, row + r, first, count, scratch.sums + r * kWide, repeated);
 }
 
 // How one product's columns are dealt out.
@@ -140,6 +142,47 @@ inline void multiply_int8(ThreadPool& pool, const Product* products, int64_t cou
     const int64_t columns = cuts[i].together * kWide;
     level_kernel(products[i].w.type).part(products[i], x + tile * blocks, row, smaller(part_tiles * kLevelTileRows, any.rows - row),
                                           piece * columns, columns, pool.scratch(thread, static_cast<size_t>(bytes)));
+  });
+}
+
+// Tiles of the rows row ... row + rows of A, tap by tap, of rounded frames; zero outside.
+inline void gather_tiles(const Product& p, const RowLevels* frames, int64_t row, int64_t rows, LevelBlock* to) {
+  const int64_t per_frame = p.channels / kLevelBlock, blocks = p.depth() / kLevelBlock;
+  for (int64_t r = 0; r < rows; ++r) {
+    LevelBlock* tile = to + r / kLevelTileRows * blocks;
+    const int in_tile = static_cast<int>(r % kLevelTileRows);
+    for (int64_t tap = 0; tap < p.taps; ++tap) {
+      const int64_t frame = (row + r) * p.stride - p.pad_left + tap * p.dilation;
+      const bool inside = frame >= 0 && frame < p.frames;
+      for (int64_t b = 0; b < per_frame; ++b) place(inside ? frames[frame * per_frame + b] : RowLevels{}, in_tile, tile[tap * per_frame + b]);
+    }
+  }
+}
+
+constexpr int64_t kGatheredBytes = 400 << 10;  // tiles of a part: they stay in the L2 cache
+
+// A convolution with rounded frames. Its channels are whole blocks and in one group.
+inline void convolve_int8(ThreadPool& pool, const Product& p) {
+  if (p.rows <= 0 || p.w.rows <= 0) return;
+  auto* frames = static_cast<RowLevels*>(pool.shared(static_cast<size_t>(p.frames * p.channels / kLevelBlock) * sizeof(RowLevels)));
+  round_frames(pool, p.x, p.frames, p.channels, frames);
+  const int64_t blocks = p.depth() / kLevelBlock, tiles = ceil_div(p.rows, kLevelTileRows);
+  const int64_t tile_bytes = blocks * static_cast<int64_t>(sizeof(LevelBlock)), columns = ceil_div(p.w.rows, kWide);
+  int64_t part_tiles = smaller(larger<int64_t>(4, smaller(kGatheredBytes / tile_bytes, kLevelPartTiles)), tiles), column_parts = 1;
+  const int64_t wanted = pool.threads() == 1 ? 1 : 4 * pool.threads();
+  while (ceil_div(tiles, part_tiles) * column_parts < wanted && column_parts < columns) column_parts *= 2;
+  const int64_t row_parts = ceil_div(tiles, part_tiles), together = ceil_div(columns, column_parts);
+  part_tiles = ceil_div(tiles, row_parts);
+  const LevelKernel kernel = level_kernel(p.w.type);
+  const int64_t gathered = round_up(part_tiles * tile_bytes, 64);
+  const int64_t bytes = gathered + kernel.scratch_bytes(part_tiles * kLevelTileRows, dtype_bytes(p.w.type, p.w.cols));
+  run_parts(pool, row_parts * ceil_div(columns, together), [&](int64_t part, int thread) {
+    auto* memory = static_cast<char*>(pool.scratch(thread, static_cast<size_t>(bytes)));
+    auto* x = reinterpret_cast<LevelBlock*>(memory);
+    const int64_t row = part % row_parts * part_tiles * kLevelTileRows, rows = smaller(part_tiles * kLevelTileRows, p.rows - row);
+    if (rows <= 0) return;
+    gather_tiles(p, frames, row, rows, x);
+    kernel.part(p, x, row, rows, part / row_parts * together * kWide, together * kWide, memory + gathered);
   });
 }
 

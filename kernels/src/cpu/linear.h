@@ -7,7 +7,13 @@
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
 
-inline void multiply(ThreadPool& pool, const Product& p) {
+// Whether a convolution rounds its frames: it must be able to, block by block.
+inline bool convolves_rounded(Rounding rounding, const Product& p) {
+  return rounding == Rounding::kInt8 && dtype_quantized(p.w.type) && p.groups == 1 && p.channels % kLevelBlock == 0;
+}
+
+inline void multiply(ThreadPool& pool, const Product& p, Rounding rounding = Rounding::kNone) {
+  if (convolves_rounded(rounding, p)) return convolve_int8(pool, p);
   if (p.rows <= 0 || p.w.rows <= 0) return;
   if (p.rows < kFewRows && !dtype_quantized(p.w.type))
     multiply_few_rows(pool, p);
@@ -59,7 +65,7 @@ void conv1d(ThreadPool& pool, const Conv1dArgs& a) {
                   .epilogue = a.epilogue,
                   .y = a.y,
                   .y_row = a.w.rows,
-                  .y_size = a.out_frames * a.w.rows});
+                  .y_size = a.out_frames * a.w.rows}, a.rounding);
 }
 
 // The full output's frames stride * q ... stride * q + stride - 1 are row q of one product; cropping moves its start.
@@ -78,7 +84,7 @@ void conv_transpose1d(ThreadPool& pool, const ConvTranspose1dArgs& a) {
                   .y = a.y,
                   .y_row = a.stride * a.out_channels,
                   .y_size = computed * a.out_channels,
-                  .crop = a.crop_left * a.out_channels});
+                  .crop = a.crop_left * a.out_channels}, a.rounding);
   for (int64_t t = computed; t < a.out_frames; ++t)
     for (int64_t o = 0; o < a.out_channels; ++o) a.y[t * a.out_channels + o] = a.bias ? a.bias[o] : 0.0f;
 }

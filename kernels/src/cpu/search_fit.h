@@ -37,8 +37,8 @@ inline Shifted shift(const Part& part) {
   return s;
 }
 
-// The scale and min >= 0 with the least error for the levels nearest to inverse_scale y + middle. In terms of y:
-// sum w (y - scale q - offset)^2 with offset = low - min.
+// The scale and min >= 0 with the least error for the levels nearest to inverse_scale y + middle; in terms of y, the least
+// sum w (y - scale q - offset)^2 with offset = low - min. Where nearly all levels are the same one, the scale stays.
 inline PartFit fit_levels(const Part& part, const IntegerGrid& grid, const Shifted& s, Vec inverse_scale, Vec middle, Vec& error) {
   Vec q_sum = Vec::zero(), yq = Vec::zero(), qq = Vec::zero();
   for (int i = 0; i < part.tile.size; ++i) {
@@ -47,10 +47,11 @@ inline PartFit fit_levels(const Part& part, const IntegerGrid& grid, const Shift
     yq = yq + wq * y;
     qq = qq + wq * q;
   }
-  const Vec determinant = s.w * qq - q_sum * q_sum, two = Vec::broadcast(2);
-  const Vec free = ratio(qq * s.y - q_sum * yq, determinant), offset = min(free, s.low);
-  const Vec bound_scale = ratio(yq - s.low * q_sum, qq), free_scale = ratio(s.w * yq - s.y * q_sum, determinant);
-  const Vec scale = max(select_less(s.low, free, bound_scale, free_scale), Vec::zero());
+  const Vec zero = Vec::zero(), two = Vec::broadcast(2);
+  const Vec determinant = s.w * qq - q_sum * q_sum, least_determinant = Vec::broadcast(0x1p-20f) * (s.w * qq);
+  const Vec free_scale = select_less(least_determinant, determinant, ratio(s.w * yq - s.y * q_sum, determinant), inverse(inverse_scale));
+  const Vec free_offset = ratio(s.y - free_scale * q_sum, s.w), offset = min(free_offset, s.low);
+  const Vec scale = max(select_less(s.low, free_offset, ratio(yq - s.low * q_sum, qq), free_scale), zero);
   error = s.yy + scale * (scale * qq - two * yq) + offset * (offset * s.w + two * (scale * q_sum - s.y));
   return {scale, s.low - offset};
 }

@@ -30,8 +30,15 @@ using Ints = int32_t __attribute__((vector_size(4 * kWidth)));
 
 template <int... I>
 struct Indices {};
+#if defined(__clang__)
+template <class T, T... I>
+using IndicesOf = Indices<I...>;
+template <int N>
+using Iota = __make_integer_seq<IndicesOf, int, N>;
+#else
 template <int N>
 using Iota = Indices<__integer_pack(N)...>;
+#endif
 
 template <class T>
 T smaller(T a, T b) {

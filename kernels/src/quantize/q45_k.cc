@@ -41,11 +41,8 @@ Fit fit_of(const Choice& choice) {
 
 // The largest scale and minimum at 63.
 void first_units(const Fit& wanted, Units* units) {
-  for (int b = 0; b < kBlocks; ++b) {
-    const float* scale = wanted.scale.v + kSubBlocks * b;
-    const float* min = wanted.min.v + kSubBlocks * b;
-    units[b] = {scale_bits(*std::max_element(scale, scale + kSubBlocks) / 63), scale_bits(*std::max_element(min, min + kSubBlocks) / 63)};
-  }
+  const auto unit = [](const float* of_block) { return unit_bits(*std::max_element(of_block, of_block + kSubBlocks) / 63); };
+  for (int b = 0; b < kBlocks; ++b) units[b] = {unit(wanted.scale.v + kSubBlocks * b), unit(wanted.min.v + kSubBlocks * b)};
 }
 
 void choose(const SearchTable& searches, const Tile& tile, float most, const Fit& wanted, Choice& choice) {
@@ -76,8 +73,10 @@ void refit(const SearchTable& searches, const Tile& tile, float most, const Choi
     if (determinant > 0) {
       const float d = (mm * sx - sm * mx) / determinant, dmin = (sm * sx - ss * mx) / determinant;
       if (d > 0 && dmin >= 0) units[b] = {scale_bits(d), scale_bits(dmin)};
-    } else if (mm == 0 && ss > 0 && sx > 0) {
+    } else if (mm == 0 && sx > 0) {
       units[b] = {scale_bits(sx / ss), 0};
+    } else if (ss == 0 && mx < 0) {
+      units[b] = {0, scale_bits(-mx / mm)};
     }
   }
 }
@@ -94,6 +93,7 @@ void keep_better(const Choice& tried, Choice& best) {
   }
 }
 
+// Each sub-block's own fit, then integers for all of a block's fits with units for the largest, then with units refitted to those.
 Choice search(const SearchTable& searches, const Tile& tile, float most) {
   Fit wanted;
   Choice best, tried;

@@ -39,7 +39,7 @@ void encode_tiles(const Source& source, Block* blocks, Search search, Code code)
 void encode(const SearchTable& searches, const Source& source, BlockQ4_0* blocks) {
   constexpr Levels kLevels{-8, 7};
   encode_tiles(
-      source, blocks, [&](const Tile& tile, PerLane& scale) { searches.search_scale(tile, kLevels, {9, 0.2f}, scale); },
+      source, blocks, [&](const Tile& tile, PerLane& scale) { searches.search_scale(tile, kLevels, {18, 0.1f}, scale); },
       [&](const Tile& tile, const PerLane& scale, Codes& codes) { searches.codes(tile, kLevels, Fit{scale, {}}, codes); });
 }
 

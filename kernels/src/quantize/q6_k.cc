@@ -44,6 +44,22 @@ float refit(const SearchTable& searches, const Tile& tile, const Choice& choice)
   return qq > 0 ? xq / qq : 0.0f;
 }
 
+// Which integers the scales fall on is luck: the largest one is put at -128 and at less.
+Choice search(const SearchTable& searches, const Tile& tile, const PerLane& wanted) {
+  float largest = 0;
+  for (float scale : wanted.v) largest = std::fabs(scale) > std::fabs(largest) ? scale : largest;
+  Choice best = choose(searches, tile, unit_bits(largest / -128), wanted);
+  const auto offer = [&](uint16_t d) {
+    const Choice tried = choose(searches, tile, d, wanted);
+    if (tried.error < best.error) best = tried;
+  };
+  offer(unit_bits(largest / -123));
+  offer(unit_bits(largest / -118));
+  offer(unit_bits(largest / -113));
+  offer(scale_bits(refit(searches, tile, best)));
+  return best;
+}
+
 void store(const Choice& choice, const Codes& codes, BlockQ6_K& block) {
   block.d = choice.d;
   for (int j = 0; j < kLanes; ++j) block.scales[j] = static_cast<int8_t>(choice.scales[j]);
@@ -67,12 +83,8 @@ void encode(const SearchTable& searches, const Source& source, BlockQ6_K* blocks
   Codes codes;
   for (int64_t i = 0; i < source.count / 256; ++i) {
     const Tile& tile = reader.read(kLanes * i);
-    searches.search_scale(tile, kLevels, {4, 1}, wanted);
-    float largest = 0;
-    for (int j = 0; j < kLanes; ++j) largest = std::fabs(wanted[j]) > std::fabs(largest) ? wanted[j] : largest;
-    Choice choice = choose(searches, tile, scale_bits(largest / -128.0f), wanted);
-    const Choice again = choose(searches, tile, scale_bits(refit(searches, tile, choice)), wanted);
-    if (again.error < choice.error) choice = again;
+    searches.search_scale(tile, kLevels, {8, 0.5f}, wanted);
+    const Choice choice = search(searches, tile, wanted);
     searches.codes(tile, kLevels, fit_of(choice), codes);
     store(choice, codes, blocks[i]);
   }

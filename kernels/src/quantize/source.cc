@@ -59,4 +59,10 @@ uint16_t scale_bits(float scale) {
   return sign | (bits ? bits : uint16_t{1});
 }
 
+uint16_t unit_bits(float scale) {
+  const uint16_t bits = scale_bits(scale);
+  const bool larger = std::fabs(f16_to_f32(bits)) < std::fabs(scale) && (bits & 0x7fff) < 0x7bff;
+  return static_cast<uint16_t>(bits + larger);
+}
+
 }  // namespace gpa

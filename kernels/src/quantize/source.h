@@ -33,5 +33,7 @@ class TileReader {
 
 // The f16 to store for a scale: neither infinite nor, unless the scale is zero, zero.
 uint16_t scale_bits(float scale);
+// The same, but away from zero: for units of integer scales, of which the largest must not be too small.
+uint16_t unit_bits(float scale);
 
 }  // namespace gpa

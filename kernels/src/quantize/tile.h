@@ -22,7 +22,7 @@ struct Tile {
   PerLane w[kMostSize];
 };
 
-// x ~ scale q - min for the q nearest to (x + min) / scale of low, low + 1, ... high.
+// A fit: x ~ scale q - min for the q nearest to (x + min) / scale of low, low + 1, ... high.
 struct Levels {
   float low, high;
 };
@@ -37,7 +37,7 @@ struct Candidates {
   float step;
 };
 
-// Sums of w times 1, x, q, x q and q^2.
+// Of the levels that a fit leads to: sums of w times 1, x, q, x q and q^2.
 struct Sums {
   PerLane w, x, q, xq, qq;
 };

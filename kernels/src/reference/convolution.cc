@@ -6,6 +6,8 @@ namespace gpa::reference {
 
 void conv1d(ThreadPool&, const Conv1dArgs& a) {
   const int64_t out_channels = a.w.rows, in_group = a.in_channels / a.groups, out_group = out_channels / a.groups;
+  const std::vector<float> rounded_x = rounded(a.groups == 1 ? a.rounding : Rounding::kNone, a.w.type, a.x, a.frames, a.in_channels);
+  const float* const frames = rounded_x.empty() ? a.x : rounded_x.data();
   std::vector<float> row(a.w.cols);
   for (int64_t o = 0; o < out_channels; ++o) {
     read_row(a.w, o, row.data());
@@ -15,7 +17,7 @@ void conv1d(ThreadPool&, const Conv1dArgs& a) {
       for (int64_t j = 0; j < a.taps; ++j) {
         const int64_t frame = t * a.stride + j * a.dilation - a.pad_left;
         if (frame < 0 || frame >= a.frames) continue;
-        const float* x = a.x + frame * a.in_channels + first;
+        const float* x = frames + frame * a.in_channels + first;
         for (int64_t i = 0; i < in_group; ++i) sum += static_cast<double>(x[i]) * row[j * in_group + i];
       }
       a.y[t * out_channels + o] = epilogue_of(a.epilogue, t, o, out_channels, sum);
@@ -24,6 +26,8 @@ void conv1d(ThreadPool&, const Conv1dArgs& a) {
 }
 
 void conv_transpose1d(ThreadPool&, const ConvTranspose1dArgs& a) {
+  const std::vector<float> rounded_x = rounded(a.rounding, a.w.type, a.x, a.frames, a.in_channels);
+  const float* const frames = rounded_x.empty() ? a.x : rounded_x.data();
   std::vector<float> row(a.w.cols);
   for (int64_t n = 0; n < a.stride * a.out_channels; ++n) {
     read_row(a.w, n, row.data());
@@ -35,7 +39,7 @@ void conv_transpose1d(ThreadPool&, const ConvTranspose1dArgs& a) {
       for (int64_t m = 0; m < a.taps_per_phase; ++m) {
         const int64_t frame = q - (a.taps_per_phase - 1) + m;
         if (frame < 0 || frame >= a.frames) continue;
-        const float* x = a.x + frame * a.in_channels;
+        const float* x = frames + frame * a.in_channels;
         for (int64_t i = 0; i < a.in_channels; ++i) sum += static_cast<double>(x[i]) * row[m * a.in_channels + i];
       }
       a.y[t * a.out_channels + o] = static_cast<float>(sum);

@@ -29,10 +29,10 @@ void read_row(const Weight& w, int64_t row, float* out) {
   convert_elements(w.type, w.slice_rows(row, 1).data, DType::kF32, out, w.cols);
 }
 
-// x as Rounding::kInt8 leaves it.
-std::vector<float> rounded_rows(const LinearArgs& a) {
+std::vector<float> rounded(Rounding rounding, DType weights, const float* x, int64_t rows, int64_t cols) {
   constexpr int64_t kBlock = 32;
-  std::vector<float> out(a.x, a.x + a.rows * a.w.cols);
+  if (rounding == Rounding::kNone || !dtype_quantized(weights) || cols % kBlock != 0) return {};
+  std::vector<float> out(x, x + rows * cols);
   for (size_t begin = 0; begin < out.size(); begin += kBlock) {
     float most = 0;
     for (size_t i = begin; i < begin + kBlock; ++i) most = std::fmax(most, std::fabs(out[i]));
@@ -56,10 +56,8 @@ void multiply(const LinearArgs& a, const float* x) {
 
 void linears(ThreadPool&, const LinearArgs* maps, int64_t count) {
   for (const LinearArgs* a = maps; a < maps + count; ++a) {
-    if (a->rounding == Rounding::kInt8 && dtype_quantized(a->w.type))
-      multiply(*a, rounded_rows(*a).data());
-    else
-      multiply(*a, a->x);
+    const std::vector<float> x = rounded(a->rounding, a->w.type, a->x, a->rows, a->w.cols);
+    multiply(*a, x.empty() ? a->x : x.data());
   }
 }
 

@@ -88,9 +88,9 @@ typedef enum gpa_dtype {
    Errors: INVALID_ARGUMENT, for a value to encode that is not finite too. */
 GPA_API gpa_status gpa_dtype_convert(gpa_dtype from, const void* src, gpa_dtype to, void* dst, int64_t count, gpa_error* error);
 /* Encodes rows of cols floats to a block type; cols is a multiple of its block, every value finite. importance [cols], each >= 0
-   and finite, weighs the squared errors of a column (the mean of its squared activations, say); NULL: all weigh the same. A row's
-   bytes depend on the row and on importance alone, not on the machine: rows may be shared out among threads. What is too large for
-   a type becomes its largest number. Errors: INVALID_ARGUMENT, naming a bad value. */
+   and finite, weighs the squared errors of a column (the mean of its squared activations, say); NULL: all weigh the same, as they do in
+   Q8_0 anyway. A row's bytes depend on the row and on importance alone, not on the machine: rows may be shared out among threads.
+   What is too large for a type becomes its largest number. Errors: INVALID_ARGUMENT, naming a bad value. */
 GPA_API gpa_status gpa_dtype_quantize(gpa_dtype to, const float* src, int64_t rows, int64_t cols, const float* importance, void* dst,
                                       gpa_error* error);
 
@@ -136,12 +136,19 @@ GPA_API const gpa_file* gpa_model_file(const gpa_model* model);
 
 /* ---- engine ---- */
 
+/* How the audio networks compute with weights of block types (the decoder always rounds its activations for those). */
+typedef enum gpa_precision {
+  GPA_PRECISION_EXACT = 0, /* f32 activations */
+  GPA_PRECISION_FAST = 1   /* activations rounded to int8 in blocks of 32 channels where the weights are quantised */
+} gpa_precision;
+
 typedef struct gpa_engine_params {
   int32_t threads;        /* compute threads; 0: one per core the process may use */
   int32_t max_concurrency; /* requests that run at once, 1 to 1024; 0: 8 */
   int32_t max_queue;      /* requests that may wait beyond those; 0: 1024 */
   int32_t context_tokens; /* prompt + answer of one request; 0: the model's own limit */
   const char* device;     /* "cpu" or NULL */
+  gpa_precision precision;
 } gpa_engine_params;
 
 /* Errors: INVALID_ARGUMENT, DEVICE (GPA_ISA names a set this machine lacks), OUT_OF_MEMORY. */

@@ -24,7 +24,7 @@ void gpa_engine_free(gpa_engine* engine) {
   delete engine;
 }
 
-const char* gpa_engine_isa(const gpa_engine* engine) { return engine ? engine->engine->kernels().name : nullptr; }
+const char* gpa_engine_isa(const gpa_engine* engine) { return engine ? engine->engine->compute().kernels.name : nullptr; }
 
 gpa_status gpa_network_run(gpa_engine* engine, const char* network, const gpa_tensor* inputs, int32_t input_count,
                            gpa_trace_fn trace, void* user, gpa_error* error) {
@@ -34,7 +34,7 @@ gpa_status gpa_network_run(gpa_engine* engine, const char* network, const gpa_te
     if (input_count < 0) fail(GPA_ERROR_INVALID_ARGUMENT, "input_count is %d", input_count);
     if (input_count > 0) api::require(inputs, "inputs");
     const Engine& runner = *engine->engine;
-    run_stage(*runner.model(), runner.kernels(), runner.threads(), network, {inputs, static_cast<size_t>(input_count)}, trace, user);
+    run_stage(*runner.model(), runner.compute(), network, {inputs, static_cast<size_t>(input_count)}, trace, user);
   });
 }
 

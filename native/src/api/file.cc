@@ -16,8 +16,8 @@ const GgufValue& value_of(const gpa_file* file, const char* key) {
   return *value;
 }
 
-template <class Element>
-const Element& element_of(const GgufValue& value, const std::vector<Element>& elements, int64_t index) {
+template <class Elements>
+auto element_of(const GgufValue& value, const Elements& elements, int64_t index) {
   if (index < 0 || index >= static_cast<int64_t>(elements.size())) {
     fail(GPA_ERROR_INVALID_ARGUMENT, "metadata '%s' has %zu elements, none at %lld", value.key.c_str(), elements.size(),
          static_cast<long long>(index));
@@ -87,7 +87,7 @@ gpa_status gpa_file_string(const gpa_file* file, const char* key, int64_t index,
     api::require(string, "string");
     api::require(length, "length");
     if (value.element_type != kGgufString) fail(GPA_ERROR_INVALID_ARGUMENT, "metadata '%.100s' holds no strings", key);
-    const std::string_view& found = element_of(value, value.strings, index);
+    const std::string_view found = element_of(value, value.strings, index);
     *string = found.data();
     *length = static_cast<int64_t>(found.size());
   });

@@ -30,7 +30,11 @@ MelFilterBank::MelFilterBank(double sample_rate, int64_t n_fft, int64_t mels, do
   for (int64_t m = 0; m < mels; ++m) {
     const double left = edge(m), centre = edge(m + 1), right = edge(m + 2);
     Filter filter{0, {}};
-    for (int64_t bin = 0; bin < bins; ++bin) {
+    // Bins that the triangle may cover: all of them together are few more than the bins there are.
+    const double bins_per_hz = static_cast<double>(n_fft) / sample_rate;
+    const int64_t first = std::clamp<int64_t>(static_cast<int64_t>(left * bins_per_hz) - 1, 0, bins);
+    const int64_t last = std::clamp<int64_t>(static_cast<int64_t>(right * bins_per_hz) + 2, 0, bins);
+    for (int64_t bin = first; bin < last; ++bin) {
       const double hz = static_cast<double>(bin) * sample_rate / static_cast<double>(n_fft);
       const double height = std::min((hz - left) / (centre - left), (right - hz) / (right - centre));
       if (height <= 0) continue;

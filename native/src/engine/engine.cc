@@ -9,6 +9,7 @@
 #include "engine/request_check.h"
 #include "error.h"
 #include "log.h"
+#include "raw_enum.h"
 
 namespace gpa {
 namespace {
@@ -40,6 +41,14 @@ const KernelTable& kernels_of(const char* device) {
   fail(GPA_ERROR_DEVICE, "GPA_ISA is '%.60s', which this machine cannot run; it has %s", wanted ? wanted : "", names.c_str());
 }
 
+Rounding rounding_of(const gpa_precision& precision) {
+  switch (raw_enum(precision)) {
+    case GPA_PRECISION_EXACT: return Rounding::kNone;
+    case GPA_PRECISION_FAST: return Rounding::kInt8;
+    default: fail(GPA_ERROR_INVALID_ARGUMENT, "precision is %d; GPA_PRECISION_EXACT and GPA_PRECISION_FAST are known", raw_enum(precision));
+  }
+}
+
 int64_t context_of(const Model& model, int wanted) {
   if (!model.has_decoder()) return 0;
   const int64_t longest = model.decoder().context_length();
@@ -52,17 +61,18 @@ int64_t context_of(const Model& model, int wanted) {
 }  // namespace
 
 Engine::Engine(std::shared_ptr<const Model> model, const gpa_engine_params& params)
-    : model_(std::move(model)), kernels_(kernels_of(params.device)), threads_(checked("threads", params.threads, kMaxThreads, usable_cores())),
+    : model_(std::move(model)), 
+      compute_{kernels_of(params.device), checked("threads", params.threads, kMaxThreads, usable_cores()), rounding_of(params.precision)},
       context_tokens_(context_of(*model_, params.context_tokens)),
       max_concurrency_(checked("max_concurrency", params.max_concurrency, kMaxConcurrency, kDefaultConcurrency)),
       max_live_(max_concurrency_ + checked("max_queue", params.max_queue, kMaxQueue, kDefaultQueue)),
-      steps_(model_, kernels_, {threads_, context_tokens_, max_concurrency_}, closing_, live_) {}
+      steps_(model_, compute_, {context_tokens_, max_concurrency_}, closing_, live_) {}
 
 std::shared_ptr<Engine> Engine::create(std::shared_ptr<const Model> model, const gpa_engine_params& params) {
   std::shared_ptr<Engine> engine(new Engine(std::move(model), params));
   // The thread keeps the engine alive, so that it may be freed wherever.
   engine->thread_ = std::thread([engine] { engine->loop(); });
-  log(LogLevel::kInfo, "engine: %s kernels, %d threads, context of %lld tokens", engine->kernels_.name, engine->threads_,
+  log(LogLevel::kInfo, "engine: %s kernels, %d threads, context of %lld tokens", engine->compute_.kernels.name, engine->compute_.threads,
       static_cast<long long>(engine->context_tokens_));
   return engine;
 }

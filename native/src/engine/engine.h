@@ -10,7 +10,7 @@
 
 #include "engine/request.h"
 #include "engine/step_loop.h"
-#include "gpa/kernels/kernel_table.h"
+#include "engine/compute.h"
 #include "models/model.h"
 
 namespace gpa {
@@ -30,8 +30,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void close();
 
   const std::shared_ptr<const Model>& model() const { return model_; }
-  const KernelTable& kernels() const { return kernels_; }
-  int threads() const { return threads_; }
+  const Compute& compute() const { return compute_; }
 
  private:
   using RequestList = std::list<std::shared_ptr<Request>>;  // moved by splicing, which cannot fail
@@ -42,8 +41,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void take_from_queue(RequestList& starting, RequestList& cancelled);
 
   const std::shared_ptr<const Model> model_;
-  const KernelTable& kernels_;
-  int threads_;
+  const Compute compute_;
   int64_t context_tokens_, max_concurrency_, max_live_;
 
   std::atomic<bool> closing_{false};

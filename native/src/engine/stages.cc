@@ -95,8 +95,9 @@ void run_glm_mel(const Model& model, const Inputs& in, Context& context) {
 }
 
 void run_glm_tokenizer(const Model& model, const Inputs& in, Context& context) {
+  const Matrix mel = in.matrix("glm_mel");
   std::vector<int32_t> ids;
-  model.glm().encode(context, in.matrix("glm_mel"), in.integer("samples"), &ids);
+  model.glm().encode(context, mel, in.integer("samples"), &ids);
 }
 
 void run_wav2vec2(const Model& model, const Inputs& in, Context& context) {
@@ -223,14 +224,14 @@ void check_inputs(std::span<const gpa_tensor> inputs) {
 
 }  // namespace
 
-void run_stage(const Model& model, const KernelTable& kernels, int threads, const char* network, std::span<const gpa_tensor> inputs,
+void run_stage(const Model& model, const Compute& compute, const char* network, std::span<const gpa_tensor> inputs,
                gpa_trace_fn trace, void* user) {
   check_inputs(inputs);
   for (const Stage& stage : kStages) {
     if (std::strcmp(stage.name, network) != 0) continue;
-    ThreadPool pool(threads);
+    ThreadPool pool(compute.threads);
     Arena arena;
-    Context context{kernels, pool, arena, trace, user};
+    Context context{compute.kernels, pool, arena, compute.rounding, trace, user};
     stage.run(model, Inputs(network, inputs), context);
     return;
   }

@@ -22,9 +22,9 @@ std::unique_ptr<KvPool> make_pool(const Model& model, const StepLoop::Limits& li
 
 }  // namespace
 
-StepLoop::StepLoop(std::shared_ptr<const Model> model, const KernelTable& kernels, Limits limits,
+StepLoop::StepLoop(std::shared_ptr<const Model> model, const Compute& compute, Limits limits,
                    const std::atomic<bool>& closing, std::atomic<int64_t>& live)
-    : model_(std::move(model)), kernels_(kernels), limits_(limits), stop_{&closing, nullptr}, live_(live), pool_(limits.threads),
+    : model_(std::move(model)), compute_(compute), limits_(limits), stop_{&closing, nullptr}, live_(live), pool_(compute.threads),
       audio_arena_(std::make_unique<Arena>()), kv_pool_(make_pool(*model_, limits)) {}
 
 void StepLoop::admit(std::shared_ptr<Request> request) {
@@ -71,7 +71,7 @@ void StepLoop::end(Request& request, Failure failure, RequestResult result) noex
 
 Context StepLoop::context(Arena& arena, const Running* running) {
   stop_.request = running ? running->request.get() : nullptr;
-  Context context{kernels_, pool_, arena};
+  Context context{compute_.kernels, pool_, arena, compute_.rounding};
   context.stop_user = &stop_;
   context.stop_fn = [](void* user) {
     const auto* asked = static_cast<const StopCheck*>(user);

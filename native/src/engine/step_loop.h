@@ -15,7 +15,7 @@
 #include "engine/allowed_ids.h"
 #include "engine/request.h"
 #include "engine/sampler.h"
-#include "gpa/kernels/kernel_table.h"
+#include "engine/compute.h"
 #include "gpa/kernels/thread_pool.h"
 #include "layers/kv_cache.h"
 #include "models/model.h"
@@ -26,13 +26,12 @@ namespace gpa {
 class StepLoop {
  public:
   struct Limits {
-    int threads;
     int64_t context_tokens;
     int64_t max_concurrency;
   };
 
   // closing: makes running networks stop soon. live: one less whenever a request has ended, before anybody hears of it.
-  StepLoop(std::shared_ptr<const Model> model, const KernelTable& kernels, Limits limits, const std::atomic<bool>& closing,
+  StepLoop(std::shared_ptr<const Model> model, const Compute& compute, Limits limits, const std::atomic<bool>& closing,
            std::atomic<int64_t>& live);
 
   size_t running() const { return running_.size(); }
@@ -90,7 +89,7 @@ class StepLoop {
   Context context(Arena& arena, const Running* running);
 
   const std::shared_ptr<const Model> model_;
-  const KernelTable& kernels_;
+  const Compute compute_;
   const Limits limits_;
   StopCheck stop_;
   std::atomic<int64_t>& live_;

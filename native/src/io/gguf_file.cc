@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 
 #include "error.h"
 #include "io/gguf_reader.h"
@@ -46,6 +47,15 @@ int64_t checked_integer(const GgufFile& file, std::string_view key, double numbe
 }
 
 }  // namespace
+
+double GgufNumbers::operator[](size_t index) const { return gguf_scalar(type_, data_ + index * gguf_scalar_bytes(type_)); }
+
+std::string_view GgufStrings::operator[](size_t index) const {
+  const unsigned char* place = places_[index];
+  uint64_t length;
+  std::memcpy(&length, place, sizeof length);
+  return {reinterpret_cast<const char*>(place + sizeof length), static_cast<size_t>(length)};
+}
 
 std::shared_ptr<GgufFile> GgufReader::map(const std::string& path) {
   // O_NONBLOCK: a named pipe must not make open() wait.
@@ -95,6 +105,16 @@ double GgufFile::number(std::string_view key) const {
   return value.numbers[0];
 }
 
+float GgufFile::positive(std::string_view key) const {
+  const double value = number(key);
+  if (!(value >= std::numeric_limits<float>::min() && value <= std::numeric_limits<float>::max())) {
+    char what[64];
+    std::snprintf(what, sizeof what, "is %g; it must be positive", value);
+    refuse_value(*this, key, what);
+  }
+  return static_cast<float>(value);
+}
+
 std::string_view GgufFile::string(std::string_view key) const {
   const GgufValue& value = require(*this, key);
   if (value.type != kGgufString) refuse_value(*this, key, "is no string");
@@ -106,7 +126,7 @@ std::vector<int64_t> GgufFile::integers(std::string_view key, int64_t min, int64
   if (value.type != kGgufArray || value.element_type == kGgufString) refuse_value(*this, key, "is no array of numbers");
   std::vector<int64_t> out;
   out.reserve(value.numbers.size());
-  for (double number : value.numbers) out.push_back(checked_integer(*this, key, number, min, max));
+  for (size_t i = 0; i < value.numbers.size(); ++i) out.push_back(checked_integer(*this, key, value.numbers[i], min, max));
   return out;
 }
 

@@ -1,7 +1,12 @@
 #include "io/gguf_types.h"
 
+#include <bit>
+#include <cstring>
+
 namespace gpa {
 namespace {
+
+static_assert(std::endian::native == std::endian::little, "GGUF files are mapped as they are: little-endian machines only");
 
 constexpr GgufType kTypes[] = {
     {0, "F32", 1, 4},        {1, "F16", 1, 2},        {2, "Q4_0", 32, 18},     {3, "Q4_1", 32, 20},
@@ -15,6 +20,13 @@ constexpr GgufType kTypes[] = {
     {40, "NVFP4", 64, 36},
 };
 
+template <class T>
+double load(const unsigned char* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof value);
+  return static_cast<double>(value);
+}
+
 }  // namespace
 
 const GgufType* find_gguf_type(int64_t id) {
@@ -22,6 +34,31 @@ const GgufType* find_gguf_type(int64_t id) {
     if (type.id == id) return &type;
   }
   return nullptr;
+}
+
+uint64_t gguf_scalar_bytes(int32_t type) {
+  switch (type) {
+    case kGgufU8: case kGgufI8: case kGgufBool: return 1;
+    case kGgufU16: case kGgufI16: return 2;
+    case kGgufU32: case kGgufI32: case kGgufF32: return 4;
+    case kGgufU64: case kGgufI64: case kGgufF64: return 8;
+    default: return 0;
+  }
+}
+
+double gguf_scalar(int32_t type, const unsigned char* bytes) {
+  switch (type) {
+    case kGgufU8: case kGgufBool: return load<uint8_t>(bytes);
+    case kGgufI8: return load<int8_t>(bytes);
+    case kGgufU16: return load<uint16_t>(bytes);
+    case kGgufI16: return load<int16_t>(bytes);
+    case kGgufU32: return load<uint32_t>(bytes);
+    case kGgufI32: return load<int32_t>(bytes);
+    case kGgufF32: return load<float>(bytes);
+    case kGgufU64: return load<uint64_t>(bytes);
+    case kGgufI64: return load<int64_t>(bytes);
+    default: return load<double>(bytes);
+  }
 }
 
 }  // namespace gpa

@@ -21,4 +21,9 @@ enum GgufValueType : int32_t {
   kGgufBool = 7, kGgufString = 8, kGgufArray = 9, kGgufU64 = 10, kGgufI64 = 11, kGgufF64 = 12,
 };
 
+// Bytes of a scalar value of that type; 0 for strings, arrays and unknown types.
+uint64_t gguf_scalar_bytes(int32_t type);
+// The scalar of that type at `bytes`, which need not be aligned.
+double gguf_scalar(int32_t type, const unsigned char* bytes);
+
 }  // namespace gpa

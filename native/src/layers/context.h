@@ -44,6 +44,8 @@ struct Context {
   const KernelTable& kernels;
   ThreadPool& pool;
   Arena& arena;
+  // How activations of the audio networks enter products with weights of block types. (The decoder's are always rounded.)
+  Rounding rounding = Rounding::kNone;
   gpa_trace_fn trace_fn = nullptr;
   void* trace_user = nullptr;
   // Asked at every trace point, observer or not: true ends the pass with Error(CANCELLED).

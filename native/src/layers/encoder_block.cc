@@ -8,7 +8,7 @@
 namespace gpa {
 
 EncoderBlock::EncoderBlock(const Weights& weights, int64_t dim, int64_t ffn, int64_t heads, bool key_bias, float epsilon)
-    : dim_(dim), ffn_(ffn), heads_(heads), epsilon_(epsilon) {
+    : dim_(dim), heads_(heads), epsilon_(epsilon) {
   if (dim % heads != 0) {
     fail(GPA_ERROR_MODEL_FORMAT, "%s: width %lld is not a multiple of %lld attention heads", weights.file().path().c_str(),
          static_cast<long long>(dim), static_cast<long long>(heads));

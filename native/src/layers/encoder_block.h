@@ -25,7 +25,7 @@ class EncoderBlock {
   void forward(Context& ctx, const Matrix& x, const EncoderMask& mask) const;
 
  private:
-  int64_t dim_, ffn_, heads_;
+  int64_t dim_, heads_;
   float epsilon_;
   Norm attn_norm_, ffn_norm_;
   Linear q_, k_, v_, output_, up_, down_;

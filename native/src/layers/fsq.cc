@@ -26,6 +26,16 @@ Fsq::Fsq(const std::vector<int64_t>& levels) {
   }
 }
 
+Fsq Fsq::read(const GgufFile& file) {
+  const char* key = "gpa.speaker.fsq_levels";
+  const std::vector<int64_t> levels = file.integers(key, 2, 1 << 16);
+  try {
+    return Fsq(levels);
+  } catch (Error& error) {
+    throw error.with(file.path() + ": metadata '" + key + "'");
+  }
+}
+
 int32_t Fsq::encode(const float* z, float* bounded, float* margin) const {
   int64_t id = 0;
   double nearest = std::numeric_limits<double>::infinity();

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "io/gguf_file.h"
+
 namespace gpa {
 
 // Source: Mentzer et al. 2023 (arXiv 2309.15505), section 3.1; vector-quantize-pytorch FSQ.
@@ -11,6 +13,8 @@ class Fsq {
   Fsq() = default;
   // levels, each >= 2; their product fits int32 (Error(UNSUPPORTED) otherwise).
   explicit Fsq(const std::vector<int64_t>& levels);
+  // The levels that a model file names. Error(MODEL_FORMAT, UNSUPPORTED) naming file and key.
+  static Fsq read(const GgufFile& file);
 
   int64_t channels() const { return static_cast<int64_t>(channels_.size()); }
   // Ids lie in [0, code_count()).

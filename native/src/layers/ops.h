@@ -13,7 +13,7 @@ inline Epilogue epilogue_of(const Linear& linear, Epilogue epilogue) {
 
 // y = epilogue(x W^T + b).  x [rows, inputs], y [rows, outputs].
 inline void linear(Context& ctx, const Matrix& x, const Linear& map, Matrix y, Epilogue epilogue = {}) {
-  ctx.kernels.linear(ctx.pool, {x.data, x.rows, map.weight, epilogue_of(map, epilogue), y.data});
+  ctx.kernels.linear(ctx.pool, {x.data, x.rows, map.weight, epilogue_of(map, epilogue), y.data, ctx.rounding});
 }
 
 // The same into a new matrix of the arena.
@@ -44,7 +44,8 @@ inline void conv1d(Context& ctx, const Matrix& x, const Linear& conv, const Conv
                                 .pad_left = shape.pad_left,
                                 .out_frames = y.rows,
                                 .epilogue = epilogue_of(conv, epilogue),
-                                .y = y.data});
+                                .y = y.data,
+                                .rounding = ctx.rounding});
 }
 
 // y may be x.

@@ -6,6 +6,7 @@
 #include "models/bicodec_decoder.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "error.h"
 #include "layers/ops.h"
@@ -14,6 +15,7 @@ namespace gpa {
 namespace {
 
 constexpr int64_t kMaxExtent = 1 << 24;
+constexpr int64_t kMaxHop = 4096;  // samples of a token: what the file may multiply the audio's memory by
 constexpr int64_t kTaps = 7;
 constexpr int64_t kPad = kTaps / 2;
 constexpr int64_t kDilations[3] = {1, 3, 9};
@@ -37,10 +39,9 @@ void check_ids(const char* what, const int32_t* ids, int64_t count, int64_t limi
 BicodecDecoder::BicodecDecoder(const GgufFile& file)
     : hop_(1),
       global_count_(file.integer("gpa.speaker.token_count", 1, 4096)),
-      fsq_(file.integers("gpa.speaker.fsq_levels", 2, 1 << 16)) {
+      fsq_(Fsq::read(file)) {
   const Weights codec(file, "codec"), speaker(file, "speaker"), prenet = codec.at("prenet");
-  code_count_ = codec.shape("quantizer.codebook").front();
-  code_dim_ = codec.shape("quantizer.codebook").back();
+  std::tie(code_count_, code_dim_) = codec.table("quantizer.codebook");
   codebook_ = codec.vector("quantizer.codebook", code_count_ * code_dim_);
   const int64_t quantized = codec.shape("quantizer.out.weight")[0];
   quantizer_out_ = codec.linear("quantizer.out", quantized, code_dim_);
@@ -97,7 +98,7 @@ void BicodecDecoder::load_generator(const Weights& weights, const GgufFile& file
     hop_ = std::min(hop_ * block.rate, kMaxExtent);  // no overflow; compared below
     up_blocks_.push_back(block);
   }
-  if (hop_ != file.integer("gpa.codec.hop", 1, kMaxExtent)) {
+  if (hop_ != file.integer("gpa.codec.hop", 1, kMaxHop)) {
     fail(GPA_ERROR_MODEL_FORMAT, "%s: gpa.codec.generator.rates do not multiply to gpa.codec.hop", file.path().c_str());
   }
   snake_ = weights.vector("snake", channels);
@@ -167,7 +168,8 @@ Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, Matrix x, bo
                                           .crop_left = (block.taps - block.rate) / 2,
                                           .out_frames = y.rows,
                                           .bias = block.up.bias,
-                                          .y = y.data});
+                                          .y = y.data,
+                                          .rounding = ctx.rounding});
   if (first) ctx.trace("decode_up0", y);
   const Matrix a = ctx.arena.matrix(y.rows, y.cols), b = ctx.arena.matrix(y.rows, y.cols);
   for (int64_t r = 0; r < 3; ++r) {

@@ -3,6 +3,8 @@
 // Source: Spark-TTS (arXiv 2503.01710), BiCodec: feat_encoder.Encoder and FactorizedVectorQuantize.
 #include "models/bicodec_encoder.h"
 
+#include <tuple>
+
 #include "error.h"
 #include "layers/ops.h"
 
@@ -21,8 +23,7 @@ BicodecEncoder::BicodecEncoder(const GgufFile& file) {
   }
   const int64_t out = encoder.shape("project.weight")[0];
   project_ = encoder.linear("project", out, dim);
-  code_count_ = codec.shape("quantizer.codebook").front();
-  code_dim_ = codec.shape("quantizer.codebook").back();
+  std::tie(code_count_, code_dim_) = codec.table("quantizer.codebook");
   quantizer_in_ = codec.linear("quantizer.in", code_dim_, out);
   codebook_ = codec.vector("quantizer.codebook", code_count_ * code_dim_);
 }

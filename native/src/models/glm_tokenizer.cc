@@ -20,6 +20,8 @@ constexpr int64_t kTaps = 3;
 constexpr int64_t kFrameSamples = 2 * kHop;  // of a frame after the strided convolution
 constexpr float kEpsilon = 1e-5f;
 constexpr int64_t kMaxExtent = 1 << 24;
+// Audio is padded to whole tokens, and a spectrogram has so many columns: what a file may make of a short clip.
+constexpr int64_t kMaxPooling = 64, kMaxMelBins = 512;
 
 // log10, no more than 8 below the window's maximum, moved to about [-1, 1].
 void compress(float* mel, int64_t count) {
@@ -37,8 +39,8 @@ GlmTokenizer::GlmTokenizer(const GgufFile& file)
     : dim_(file.integer("gpa.glm.embedding_length", 1, kMaxExtent)),
       max_positions_(file.integer("gpa.glm.max_positions", 1, kMaxExtent)),
       causal_block_(file.integer("gpa.glm.causal_block", 1, kMaxExtent)),
-      pooling_(file.integer("gpa.glm.pooling", 1, max_positions_)),
-      mel_bins_(file.integer("gpa.glm.mel_bins", 1, 4096)),
+      pooling_(file.integer("gpa.glm.pooling", 1, std::min(kMaxPooling, max_positions_))),
+      mel_bins_(file.integer("gpa.glm.mel_bins", 1, kMaxMelBins)),
       front_end_({16000.0, kNfft, kNfft, kHop, mel_bins_, 0.0, 8000.0, true}) {
   const Weights weights(file, "glm");
   const int64_t ffn = file.integer("gpa.glm.feed_forward_length", 1, kMaxExtent);

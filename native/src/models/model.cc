@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "error.h"
+#include "io/gguf_reader.h"
 #include "io/gguf_types.h"
 #include "log.h"
 
@@ -48,8 +49,8 @@ void refuse_not_finite(const GgufFile& file) {
       default: found = find_scale_not_finite(tensor, dtype_block(static_cast<DType>(tensor.type))); break;
     }
     if (found >= 0) {
-      fail(GPA_ERROR_MODEL_FORMAT, "%s: tensor '%s' holds NaN or infinity at element %lld", file.path().c_str(),
-           tensor.name.c_str(), static_cast<long long>(found));
+      fail(GPA_ERROR_MODEL_FORMAT, "%s: tensor %s holds NaN or infinity at element %lld", file.path().c_str(),
+           quoted(tensor.name).c_str(), static_cast<long long>(found));
     }
   }
 }
@@ -65,8 +66,8 @@ void require_voice_tokens(const GgufFile& file, int64_t count) {
 void refuse_strangers(const GgufFile& file) {
   for (const GgufTensor& tensor : file.tensors()) {
     if (tensor.taken) continue;
-    fail(GPA_ERROR_MODEL_FORMAT, "%s: tensor '%s' belongs to no network of this model; a tensor before it is missing, or it is renamed",
-         file.path().c_str(), tensor.name.c_str());
+    fail(GPA_ERROR_MODEL_FORMAT, "%s: tensor %s belongs to no network of this model; a tensor before it is missing, or it is renamed",
+         file.path().c_str(), quoted(tensor.name).c_str());
   }
 }
 
@@ -84,17 +85,21 @@ std::shared_ptr<const Model> Model::open(const std::string& path, bool check_fin
 void Model::construct() {
   const GgufFile& file = *file_;
   const char* path = file.path().c_str();
-  const std::string architecture(file.string("general.architecture"));
+  const std::string_view architecture = file.string("general.architecture");
   if (architecture != "gpa") {
-    fail(GPA_ERROR_UNSUPPORTED, "%s: architecture '%.40s'; this library runs 'gpa' files, as `gpa convert` writes them", path, architecture.c_str());
+    fail(GPA_ERROR_UNSUPPORTED, "%s: architecture %s; this library runs 'gpa' files, as `gpa convert` writes them", path, quoted(architecture).c_str());
   }
   const int64_t version = file.integer("gpa.format_version", 0, 1 << 30);
   if (version != 1) fail(GPA_ERROR_UNSUPPORTED, "%s: gpa.format_version %lld; this library reads 1", path, static_cast<long long>(version));
   const GgufValue* networks = file.find_value("gpa.networks");
-  if (!networks || networks->type != kGgufArray || networks->element_type != kGgufString || networks->strings.empty()) {
+  if (!networks || networks->type != kGgufArray || networks->element_type != kGgufString || networks->strings.size() == 0) {
     fail(GPA_ERROR_MODEL_FORMAT, "%s: metadata 'gpa.networks' is no array of names", path);
   }
-  for (std::string_view name : networks->strings) {
+  for (size_t i = 0; i < networks->strings.size(); ++i) {
+    const std::string_view name = networks->strings[i];
+    for (size_t before = 0; before < i; ++before) {
+      if (networks->strings[before] == name) fail(GPA_ERROR_MODEL_FORMAT, "%s: metadata 'gpa.networks' names a network twice", path);
+    }
     if (name == "decoder") {
       decoder_ = std::make_unique<Qwen3>(file);
     } else if (name == "glm") {
@@ -110,7 +115,7 @@ void Model::construct() {
       require_voice_tokens(file, file.integer("gpa.speaker.token_count", 1, 1 << 20));
       speaker_ = std::make_unique<SpeakerEncoder>(file);
     } else {
-      fail(GPA_ERROR_UNSUPPORTED, "%s: metadata 'gpa.networks' names the unknown network '%.40s'", path, std::string(name).c_str());
+      fail(GPA_ERROR_UNSUPPORTED, "%s: metadata 'gpa.networks' names the unknown network %s", path, quoted(name).c_str());
     }
   }
   if (decoder_) {

@@ -10,14 +10,6 @@ namespace {
 
 constexpr int64_t kMaxExtent = 1 << 24;  // of any width; keeps products of two far from overflow
 
-float positive(const GgufFile& file, const char* key) {
-  const double number = file.number(key);
-  if (!(number > 0) || !std::isfinite(static_cast<float>(number))) {
-    fail(GPA_ERROR_MODEL_FORMAT, "%s: metadata '%s' is %g; it must be positive", file.path().c_str(), key, number);
-  }
-  return static_cast<float>(number);
-}
-
 // y = W x + b. Decoding is bound by the weights that it reads: with those of a block type the activations are rounded too.
 LinearArgs map_of(const Matrix& x, const Linear& linear, float* y) {
   return {x.data, x.rows, linear.weight, {.bias = linear.bias}, y, Rounding::kInt8};
@@ -50,8 +42,8 @@ Qwen3::Qwen3(const GgufFile& file) {
   kv_heads_ = file.integer("gpa.decoder.head_count_kv", 1, heads_);
   head_dim_ = file.integer("gpa.decoder.head_dim", 2, 1 << 16);
   context_length_ = extent("gpa.decoder.context_length");
-  epsilon_ = positive(file, "gpa.decoder.rms_epsilon");
-  theta_ = positive(file, "gpa.decoder.rope_theta");
+  epsilon_ = file.positive("gpa.decoder.rms_epsilon");
+  theta_ = file.positive("gpa.decoder.rope_theta");
   if (heads_ % kv_heads_ != 0) {
     fail(GPA_ERROR_MODEL_FORMAT, "%s: metadata 'gpa.decoder.head_count' is no multiple of 'head_count_kv'", file.path().c_str());
   }

@@ -16,7 +16,8 @@
 namespace gpa {
 namespace {
 
-constexpr int64_t kMaxExtent = 1 << 24;
+// What the file may make every voice clip cost: samples, spectrogram frames and columns, and the transform's size and primes.
+constexpr int64_t kMaxClip = 1 << 20, kMaxFrames = 4096, kMaxMelBins = 512, kMaxFft = 1 << 14, kMaxFactor = 31;
 constexpr int64_t kFirstTaps = 5;
 constexpr int64_t kRes2Taps = 3;
 constexpr int64_t kRes2Scale = 8;
@@ -24,17 +25,29 @@ constexpr int64_t kHeadDim = 64;
 // torch.nn.functional.normalize divides by max(||y||, 1e-12).
 constexpr float kNormEpsilon = 1e-24f;
 
+// Whether n is a product of primes that a transform is quick with.
+bool is_smooth(int64_t n) {
+  for (int64_t p = 2; p <= kMaxFactor; ++p) {
+    while (n % p == 0) n /= p;
+  }
+  return n == 1;
+}
+
 MelParams mel_params(const GgufFile& file) {
   MelParams params{};
   params.sample_rate = static_cast<double>(file.integer("gpa.codec.sample_rate", 1, 1 << 20));
-  params.n_fft = file.integer("gpa.speaker.n_fft", 2, 1 << 16);
+  params.n_fft = file.integer("gpa.speaker.n_fft", 2, kMaxFft);
   params.win_length = file.integer("gpa.speaker.win_length", 1, params.n_fft);
   params.hop = file.integer("gpa.speaker.hop_length", 1, 1 << 16);
-  params.mels = file.integer("gpa.speaker.mel_bins", 1, 4096);
+  params.mels = file.integer("gpa.speaker.mel_bins", 1, kMaxMelBins);
   params.fmin = file.number("gpa.speaker.mel_fmin");
   params.fmax = file.number("gpa.speaker.mel_fmax");
-  if (!(params.fmin >= 0 && params.fmin < params.fmax && params.fmax <= params.sample_rate)) {
+  if (!(params.fmin >= 0 && params.fmin + 1 <= params.fmax && params.fmax <= params.sample_rate)) {
     fail(GPA_ERROR_MODEL_FORMAT, "%s: gpa.speaker.mel_fmin and mel_fmax are no range of frequencies", file.path().c_str());
+  }
+  if (!is_smooth(params.n_fft)) {
+    fail(GPA_ERROR_UNSUPPORTED, "%s: gpa.speaker.n_fft is %lld, which has a prime factor above %lld", file.path().c_str(),
+         static_cast<long long>(params.n_fft), static_cast<long long>(kMaxFactor));
   }
   params.power = false;
   return params;
@@ -44,10 +57,14 @@ MelParams mel_params(const GgufFile& file) {
 
 SpeakerEncoder::SpeakerEncoder(const GgufFile& file)
     : token_count_(file.integer("gpa.speaker.token_count", 1, 4096)),
-      clip_samples_(file.integer("gpa.speaker.clip_samples", 1, 1 << 26)),
-      mel_bins_(file.integer("gpa.speaker.mel_bins", 1, 4096)),
+      clip_samples_(file.integer("gpa.speaker.clip_samples", 1, kMaxClip)),
+      mel_bins_(file.integer("gpa.speaker.mel_bins", 1, kMaxMelBins)),
       front_end_(mel_params(file)),
-      fsq_(file.integers("gpa.speaker.fsq_levels", 2, 1 << 16)) {
+      fsq_(Fsq::read(file)) {
+  if (clip_samples_ <= file.integer("gpa.speaker.n_fft", 2, kMaxFft) / 2 || front_end_.frames(clip_samples_) > kMaxFrames) {
+    fail(GPA_ERROR_MODEL_FORMAT, "%s: gpa.speaker.clip_samples %lld does not fit n_fft and hop_length: more than half of n_fft, at most %lld frames",
+         file.path().c_str(), static_cast<long long>(clip_samples_), static_cast<long long>(kMaxFrames));
+  }
   const Weights weights(file, "speaker");
   width_ = weights.shape("conv1.weight")[0];
   if (width_ % kRes2Scale != 0) {

@@ -15,6 +15,7 @@ namespace gpa {
 namespace {
 
 constexpr int64_t kMaxExtent = 1 << 24;
+constexpr size_t kMaxFeatureLayers = 64;
 constexpr double kVarianceFloor = 1e-7;
 // Frames that the convolutions compute at once (10 s): their first layers hold 64 and more times the memory of the audio.
 constexpr int64_t kWindowFrames = 512;
@@ -35,7 +36,7 @@ Wav2Vec2::Wav2Vec2(const GgufFile& file)
     : dim_(file.integer("gpa.wav2vec2.embedding_length", 1, kMaxExtent)),
       positional_taps_(file.integer("gpa.wav2vec2.positional_taps", 1, 65536)),
       positional_groups_(file.integer("gpa.wav2vec2.positional_groups", 1, dim_)),
-      epsilon_(static_cast<float>(file.number("gpa.wav2vec2.layer_norm_epsilon"))) {
+      epsilon_(file.positive("gpa.wav2vec2.layer_norm_epsilon")) {
   const Weights weights(file, "wav2vec2");
   const auto channels = file.integers("gpa.wav2vec2.conv_dim", 1, kMaxExtent);
   const auto taps = file.integers("gpa.wav2vec2.conv_taps", 1, 4096);
@@ -64,7 +65,9 @@ Wav2Vec2::Wav2Vec2(const GgufFile& file)
   const int64_t heads = file.integer("gpa.wav2vec2.head_count", 1, dim_);
   const int64_t block_count = file.integer("gpa.wav2vec2.block_count", 0, 1024);
   feature_layers_ = file.integers("gpa.wav2vec2.feature_layers", 0, block_count);
-  if (feature_layers_.empty()) fail(GPA_ERROR_MODEL_FORMAT, "%s: gpa.wav2vec2.feature_layers is empty", file.path().c_str());
+  if (feature_layers_.empty() || feature_layers_.size() > kMaxFeatureLayers) {
+    fail(GPA_ERROR_MODEL_FORMAT, "%s: gpa.wav2vec2.feature_layers is empty or has more than %zu elements", file.path().c_str(), kMaxFeatureLayers);
+  }
   const int64_t needed = *std::max_element(feature_layers_.begin(), feature_layers_.end());
   for (int64_t i = 0; i < needed; ++i) blocks_.emplace_back(weights.at("blk", i), dim_, ffn, heads, true, epsilon_);
 }

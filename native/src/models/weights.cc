@@ -6,6 +6,8 @@
 namespace gpa {
 namespace {
 
+constexpr int64_t kMaxExtent = int64_t{1} << 30;  // keeps the product of two, or of one and any metadata, from overflowing
+
 std::string shape_text(const std::vector<int64_t>& shape) {
   std::string out = "[";
   for (size_t i = 0; i < shape.size(); ++i) out += (i ? ", " : "") + std::to_string(shape[i]);
@@ -77,6 +79,18 @@ Norm Weights::norm(const std::string& name, int64_t count) const {
   return {vector(name + ".weight", count), vector(name + ".bias", count)};
 }
 
-const std::vector<int64_t>& Weights::shape(const std::string& name) const { return require(file_, join(name)).shape; }
+const std::vector<int64_t>& Weights::shape(const std::string& name) const {
+  const std::vector<int64_t>& found = require(file_, join(name)).shape;
+  for (int64_t extent : found) {
+    if (extent > kMaxExtent) refuse(file_, join(name), GPA_ERROR_MODEL_FORMAT, "has the shape " + shape_text(found) + ": too wide");
+  }
+  return found;
+}
+
+std::pair<int64_t, int64_t> Weights::table(const std::string& name) const {
+  const std::vector<int64_t>& found = shape(name);
+  if (found.size() != 2) refuse(file_, join(name), GPA_ERROR_MODEL_FORMAT, "has the shape " + shape_text(found) + ", expected [rows, columns]");
+  return {found[0], found[1]};
+}
 
 }  // namespace gpa

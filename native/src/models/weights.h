@@ -1,6 +1,7 @@
 // Weights of a network, looked up in the mapped file by name and checked for shape and type.
 #pragma once
 #include <string>
+#include <utility>
 
 #include "gpa/kernels/types.h"
 #include "io/gguf_file.h"
@@ -37,8 +38,10 @@ class Weights {
   Linear linear_no_bias(const std::string& name, int64_t rows, int64_t cols) const;
   // name.weight and name.bias, both [count].
   Norm norm(const std::string& name, int64_t count) const;
-  // The shape of a tensor that must be there, outermost first: for widths that no metadata holds.
+  // The shape of a tensor that must be there, outermost first: for widths that no metadata holds. No extent is above 2^30.
   const std::vector<int64_t>& shape(const std::string& name) const;
+  // Rows and columns of a tensor of rank 2 that must be there.
+  std::pair<int64_t, int64_t> table(const std::string& name) const;
   const GgufFile& file() const { return file_; }
 
  private:

@@ -97,7 +97,7 @@ static void test_nothing(void) {
   gpa_request* request = (gpa_request*)&failures;
   gpa_file_value value = {"key", 4, 4, 1};
   gpa_file_tensor tensor = {"name", GPA_F32, 1, {1, 1, 1, 1}, 0, 4, NULL};
-  gpa_engine_params engine_params = {1, 1, 1, 0, "cpu"};
+  gpa_engine_params engine_params = {1, 1, 1, 0, "cpu", GPA_PRECISION_EXACT};
   gpa_sampling sampling = {0.2f, 50, 1.0f, 1.2f, 42};
   gpa_request_params params;
   gpa_request_stats stats;

@@ -135,6 +135,47 @@ TEST_P(BlockTypesTest, extremeRows_matchReference) {
   }
 }
 
+struct Conv {
+  int64_t frames, in, out, taps, stride, dilation, groups, pad_left, out_frames;
+};
+
+// Rounded where they can be, as f32 otherwise (groups, channels that are no whole blocks).
+TEST_P(BlockTypesTest, convolutions_matchReference) {
+  const Conv cases[] = {
+      {50, 32, 17, 7, 1, 1, 1, 3, 50},    {63, 64, 31, 7, 1, 3, 1, 9, 63},   {127, 32, 32, 7, 1, 9, 1, 27, 127},
+      {31, 96, 33, 3, 2, 1, 1, 2, 16},    {17, 64, 64, 8, 1, 1, 2, 4, 17},   {64, 160, 1, 7, 1, 1, 1, 3, 64},
+      {3, 32, 20, 9, 1, 1, 1, 20, 45},    {5, 64, 37, 7, 1, 1, 1, 3, 5},     {700, 32, 130, 7, 1, 1, 1, 3, 700},
+      {40, 48, 24, 2, 1, 4, 1, 4, 40},
+  };
+  for (const Conv& c : cases) {
+    const Floats x = random_floats(c.frames * c.in, 20), bias = random_floats(c.out, 21), residual = random_floats(c.out_frames * c.out, 22);
+    for (DType type : {DType::kQ8_0, DType::kQ4_0, DType::kIQ4_NL}) {
+      const Weights w = random_weights(type, c.out, c.taps * c.in / c.groups, 23);
+      for (Rounding rounding : {Rounding::kNone, Rounding::kInt8}) {
+        compare(c.out_frames * c.out, 1e-11, std::string(name_of(type)) + " convolution of " + std::to_string(c.frames) + "x" + std::to_string(c.in),
+                [&](const KernelTable& k, ThreadPool& pool, float* y) {
+                  k.conv1d(pool, {.x = x.data(), .frames = c.frames, .in_channels = c.in, .w = w.view(), .taps = c.taps, .stride = c.stride,
+                                  .dilation = c.dilation, .groups = c.groups, .pad_left = c.pad_left, .out_frames = c.out_frames,
+                                  .epilogue = {bias.data(), Activation::kGelu, nullptr, residual.data()}, .y = y, .rounding = rounding});
+                });
+      }
+    }
+  }
+}
+
+TEST_P(BlockTypesTest, roundedTransposedConvolution_matchesReference) {
+  constexpr int64_t kFrames = 45, kIn = 64, kStride = 5, kTaps = 3, kOut = 19;
+  const Floats x = random_floats(kFrames * kIn, 24), bias = random_floats(kOut, 25);
+  for (DType type : {DType::kQ8_0, DType::kQ4_0}) {
+    const Weights w = random_weights(type, kStride * kOut, kTaps * kIn, 26);
+    compare(kFrames * kStride * kOut, 1e-11, name_of(type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
+      k.conv_transpose1d(pool, {.x = x.data(), .frames = kFrames, .in_channels = kIn, .w = w.view(), .stride = kStride, .taps_per_phase = kTaps,
+                                .out_channels = kOut, .crop_left = 3, .out_frames = kFrames * kStride, .bias = bias.data(), .y = y,
+                                .rounding = Rounding::kInt8});
+    });
+  }
+}
+
 TEST_P(BlockTypesTest, embed_matchesReference) {
   const std::vector<int32_t> ids = {3, 0, 6, 3};
   for (DType type : kBlockTypes) {

@@ -62,7 +62,7 @@ struct Machine {
     if (!select_kernels()) throw std::runtime_error("GPA_ISA names kernels that this machine does not have");
   }
   Context context(Recording* recording = nullptr) {
-    return {*select_kernels(), pool, arena, recording ? Recording::record : nullptr, recording};
+    return {*select_kernels(), pool, arena, Rounding::kNone, recording ? Recording::record : nullptr, recording};
   }
   ThreadPool pool;
   Arena arena;

@@ -21,7 +21,8 @@ struct Epilogue {
 
 // How activations enter a product with weights of a block type (others: always kNone).
 //   kNone  as f32
-//   kInt8  each block of 32 columns rounded first: x ~ s q, s = max |x| / 127, q = x / s to the nearest integer, ties to even
+//   kInt8  each block of 32 columns (of a convolution: of channels) rounded first: x ~ s q, s = max |x| / 127, q = x / s to the
+//          nearest integer, ties to even. Convolutions in groups or with other than whole blocks of channels: as kNone
 enum class Rounding { kNone, kInt8 };
 
 // y[m, n] = epilogue(sum_k x[m, k] w[n, k]).   x [rows, w.cols], y [rows, w.rows].
@@ -51,6 +52,7 @@ struct Conv1dArgs {
   int64_t out_frames;
   Epilogue epilogue;
   float* y;
+  Rounding rounding = Rounding::kNone;
 };
 
 // Transposed convolution, phase-wise: with taps_per_phase = ceil(taps / stride),
@@ -70,6 +72,7 @@ struct ConvTranspose1dArgs {
   int64_t out_frames;
   const float* bias;  // [out_channels] or null
   float* y;           // [out_frames, out_channels]
+  Rounding rounding = Rounding::kNone;
 };
 
 // y[t, c] = bias[c] + sum_j x[t + j - pad_left, c] w[j, c], x zero outside.  x, y [frames, channels]; w [taps, channels].

@@ -10,7 +10,7 @@ import java.util.Objects;
 
 /** A checkpoint that lies in a folder. */
 public final class CheckpointFolder implements Checkpoint {
-  private static final long MAX_FILE_BYTES = 256L << 20;
+  private static final long MAX_FILE_BYTES = 64L << 20;
   private static final String SAFETENSORS = "model.safetensors";
   private static final String SAFETENSORS_INDEX = "model.safetensors.index.json";
   private static final String TORCH = "pytorch_model.bin";

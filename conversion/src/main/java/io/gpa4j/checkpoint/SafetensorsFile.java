@@ -3,6 +3,7 @@ package io.gpa4j.checkpoint;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import io.gpa4j.ModelFormatException;
 import java.io.IOException;
@@ -18,9 +19,14 @@ import java.util.Map;
 
 /** A safetensors file: 8 bytes header length, a JSON header, the data. Source: the format's description at huggingface/safetensors. */
 public final class SafetensorsFile implements TensorStore {
-  private static final long MAX_HEADER_BYTES = 100_000_000;
+  private static final long MAX_HEADER_BYTES = 1 << 24;
+  private static final long MAX_INTS_BYTES = 1 << 28;
   private static final int MAX_RANK = 8;
-  private static final JsonFactory JSON = JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+  private static final int MAX_DEPTH = 16;
+  // Names of tensors are no vocabulary: a table of them for all files would only grow.
+  private static final JsonFactory JSON = JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+      .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+      .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build()).build();
 
   private final ReadChannel channel;
   private final Map<String, StoredTensor> tensors;
@@ -71,7 +77,10 @@ public final class SafetensorsFile implements TensorStore {
     if (!(tensor instanceof Entry entry) || tensor.type() != StoredType.I32) {
       throw bad(channel, "tensor '" + name + "' is " + (tensor == null ? "missing" : "of type " + tensor.type()) + ", expected I32");
     }
-    byte[] bytes = channel.bytes(entry.position, Math.toIntExact(tensor.bytes()));
+    if (tensor.bytes() > MAX_INTS_BYTES) {
+      throw bad(channel, "tensor '" + name + "' has " + tensor.bytes() + " bytes; at most " + MAX_INTS_BYTES + " are read at once");
+    }
+    byte[] bytes = channel.bytes(entry.position, (int) tensor.bytes());
     int[] ints = new int[bytes.length / Integer.BYTES];
     ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(ints);
     return ints;
@@ -99,6 +108,7 @@ public final class SafetensorsFile implements TensorStore {
           entries.add(readEntry(channel, json, name, data));
         }
       }
+      expect(channel, json.nextToken() == null, "something follows the header's JSON object");
     } catch (IOException e) {
       throw new ModelFormatException(channel.path() + ": the header is no valid JSON: " + firstLine(e), e);
     }

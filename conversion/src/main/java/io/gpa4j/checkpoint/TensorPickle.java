@@ -10,9 +10,14 @@ import net.razorvine.pickle.IObjectConstructor;
 import net.razorvine.pickle.Opcodes;
 import net.razorvine.pickle.Unpickler;
 
-/** Reads the pickle of a dictionary of tensors. A class outside the allow-list is refused by name; nothing of the pickle is ever run. */
+/**
+ * Reads the pickle of a dictionary of tensors. Opcodes and classes outside the allow-lists are refused by name; nothing of the pickle is
+ * ever run. What it builds may share and contain itself: nothing here looks into a value that it has not asked for.
+ */
 final class TensorPickle {
   private static final int MAX_RANK = 8;
+  private static final int MAX_OPCODES = 1 << 19;
+  private static final int MAX_NAME = 256;
 
   /** Where a tensor's data lies: an entry of the zip. */
   record Storage(String key, StoredType type) {}
@@ -50,7 +55,7 @@ final class TensorPickle {
       return new GuardedUnpickler().load(new ByteArrayInputStream(pickle));
     } catch (ModelFormatException e) {
       throw e;
-    } catch (IOException | RuntimeException | StackOverflowError e) {
+    } catch (IOException | RuntimeException e) {
       throw new ModelFormatException(file + ": data.pkl is damaged: " + e.getMessage(), e);
     }
   }
@@ -77,14 +82,27 @@ final class TensorPickle {
     Map<Object, Object> map = new LinkedHashMap<>();
     if (args.length > 0 && args[0] instanceof List<?> pairs) {
       for (Object pair : pairs) {
-        List<?> entry = pair instanceof Object[] array ? List.of(array) : pair instanceof List<?> list ? list : List.of();
-        if (entry.size() != 2) {
+        Object[] entry = elements(pair);
+        if (entry == null || entry.length != 2) {
           throw new ModelFormatException(file + ": data.pkl holds a dictionary of something else than pairs");
         }
-        map.put(entry.get(0), entry.get(1));
+        put(map, entry[0], entry[1]);
       }
     }
     return map;
+  }
+
+  // Keys that hold others could hold themselves, and to hash them would never end.
+  private void put(Map<Object, Object> map, Object key, Object value) {
+    if (!(key instanceof String || key instanceof Number || key instanceof Boolean)) {
+      throw new ModelFormatException(file + ": data.pkl holds a dictionary with a key that is neither text nor a number");
+    }
+    map.put(key, value);
+  }
+
+  /** The elements of a tuple or list, null for other things. */
+  private static Object[] elements(Object value) {
+    return value instanceof Object[] array ? array : value instanceof List<?> list ? list.toArray() : null;
   }
 
   private Tensor rebuildTensor(Object[] args) {
@@ -100,7 +118,7 @@ final class TensorPickle {
   }
 
   private long[] extents(Object tuple, String what) {
-    Object[] values = tuple instanceof Object[] array ? array : tuple instanceof List<?> list ? list.toArray() : null;
+    Object[] values = elements(tuple);
     if (values == null || values.length > MAX_RANK) {
       throw new ModelFormatException(file + ": a tensor's " + what + " is no tuple of at most " + MAX_RANK + " integers");
     }
@@ -115,14 +133,18 @@ final class TensorPickle {
     if (value instanceof Number number && number.longValue() >= 0 && (number instanceof Integer || number instanceof Long)) {
       return number.longValue();
     }
-    throw new ModelFormatException(file + ": a tensor's " + what + " holds " + value);
+    throw new ModelFormatException(file + ": a tensor's " + what + " holds " + (value instanceof Number ? value : "something else than a number"));
   }
 
+  /** The library's loop and stack; opcodes that could recurse, hash what the pickle built or allocate by a word of it are done here or not at all. */
   private final class GuardedUnpickler extends Unpickler {
+    private int opcodes;
+
     @Override
     protected Object persistentLoad(Object id) {
-      Object[] parts = id instanceof Object[] array ? array : id instanceof List<?> list ? list.toArray() : new Object[0];
-      if (parts.length < 5 || !"storage".equals(parts[0]) || !(parts[1] instanceof StorageClass type) || !(parts[2] instanceof String key)) {
+      Object[] parts = elements(id);
+      if (parts == null || parts.length < 5 || !"storage".equals(parts[0]) || !(parts[1] instanceof StorageClass type)
+          || !(parts[2] instanceof String key)) {
         throw new ModelFormatException(file + ": data.pkl refers to something else than a storage");
       }
       return new Storage(key, StoredType.ofTorchStorage(type.name()));
@@ -130,30 +152,54 @@ final class TensorPickle {
 
     @Override
     protected Object dispatch(short key) throws IOException {
+      if (++opcodes > MAX_OPCODES) {
+        throw new ModelFormatException(file + ": data.pkl has more than " + MAX_OPCODES + " opcodes");
+      }
       switch (key) {
         case Opcodes.GLOBAL -> stack.add(find(line(), line()));
         case Opcodes.STACK_GLOBAL -> {
           Object name = stack.pop();
-          Object module = stack.pop();
-          stack.add(find(String.valueOf(module), String.valueOf(name)));
+          if (!(stack.pop() instanceof String module) || !(name instanceof String text)) {
+            throw new ModelFormatException(file + ": data.pkl names a class by something else than text");
+          }
+          stack.add(find(module, text));
         }
         // The state of an OrderedDict (its _metadata) says nothing about the tensors.
         case Opcodes.BUILD -> stack.pop();
-        case Opcodes.INST, Opcodes.OBJ, Opcodes.EXT1, Opcodes.EXT2, Opcodes.EXT4, Opcodes.NEXT_BUFFER, Opcodes.READONLY_BUFFER ->
-            throw new ModelFormatException(file + ": data.pkl uses opcode " + key + ", which no dictionary of tensors needs");
-        case Opcodes.BINUNICODE, Opcodes.BINBYTES, Opcodes.BINSTRING, Opcodes.LONG4 -> {
+        case Opcodes.EMPTY_DICT -> stack.add(new LinkedHashMap<Object, Object>());
+        case Opcodes.SETITEM -> {
+          Object value = stack.pop();
+          Object name = stack.pop();
+          put(top(), name, value);
+        }
+        case Opcodes.SETITEMS -> {
+          List<Object> items = stack.pop_all_since_marker();
+          for (int i = 0; i + 1 < items.size(); i += 2) {
+            put(top(), items.get(i), items.get(i + 1));
+          }
+        }
+        case Opcodes.BINUNICODE -> {
           checkLength(4);
           return super.dispatch(key);
         }
-        case Opcodes.BINUNICODE8, Opcodes.BINBYTES8, Opcodes.BYTEARRAY8 -> {
-          checkLength(8);
+        case Opcodes.PROTO, Opcodes.FRAME, Opcodes.STOP, Opcodes.MARK, Opcodes.EMPTY_LIST, Opcodes.EMPTY_TUPLE, Opcodes.TUPLE, Opcodes.TUPLE1,
+            Opcodes.TUPLE2, Opcodes.TUPLE3, Opcodes.REDUCE, Opcodes.BINPERSID, Opcodes.BINPUT, Opcodes.LONG_BINPUT, Opcodes.MEMOIZE, Opcodes.BINGET,
+            Opcodes.LONG_BINGET, Opcodes.SHORT_BINUNICODE, Opcodes.BININT, Opcodes.BININT1, Opcodes.BININT2, Opcodes.LONG1, Opcodes.BINFLOAT,
+            Opcodes.NONE, Opcodes.NEWTRUE, Opcodes.NEWFALSE, Opcodes.APPEND, Opcodes.APPENDS -> {
           return super.dispatch(key);
         }
-        default -> {
-          return super.dispatch(key);
-        }
+        default -> throw new ModelFormatException(file + ": data.pkl uses opcode " + key + ", which no dictionary of tensors needs");
       }
       return NO_RETURN_VALUE;
+    }
+
+    private Map<Object, Object> top() {
+      if (stack.peek() instanceof Map<?, ?> map) {
+        @SuppressWarnings("unchecked")
+        Map<Object, Object> typed = (Map<Object, Object>) map;
+        return typed;
+      }
+      throw new ModelFormatException(file + ": data.pkl sets an item of something else than a dictionary");
     }
 
     // The library allocates what a length says before it reads: a length must fit what is left.
@@ -173,7 +219,7 @@ final class TensorPickle {
     private String line() throws IOException {
       StringBuilder line = new StringBuilder();
       for (int c = input.read(); c != '\n'; c = input.read()) {
-        if (c < 0 || line.length() > 256) {
+        if (c < 0 || line.length() > MAX_NAME) {
           throw new ModelFormatException(file + ": data.pkl holds a name without end");
         }
         line.append((char) c);

@@ -13,13 +13,15 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /** A file of {@code torch.save}: a zip with a pickle of tensors and one entry of raw data per storage. */
 public final class TorchFile implements TensorStore {
-  private static final long MAX_PICKLE_BYTES = 64L << 20;
+  private static final long MAX_PICKLE_BYTES = 16L << 20;
+  private static final Pattern PICKLE = Pattern.compile("[^/]+/data\\.pkl");
   private static final int BUFFER_BYTES = 1 << 18;
   private static final ThreadLocal<byte[]> BUFFERS = ThreadLocal.withInitial(() -> new byte[BUFFER_BYTES]);
   private static final ThreadLocal<ByteBuffer> DIRECT =
@@ -27,12 +29,14 @@ public final class TorchFile implements TensorStore {
   private static final long MAX_GATHER_ELEMENTS = 64L << 20;
 
   private final Path path;
+  private final long length;
   private final ZipFile zip;
   private final String top;
   private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
 
-  private TorchFile(Path path, ZipFile zip, String top) {
+  private TorchFile(Path path, long length, ZipFile zip, String top) {
     this.path = path;
+    this.length = length;
     this.zip = zip;
     this.top = top;
   }
@@ -55,14 +59,17 @@ public final class TorchFile implements TensorStore {
     }
     boolean opened = false;
     try {
-      ZipEntry pickle = zip.stream().filter(entry -> entry.getName().matches("[^/]+/data\\.pkl")).findFirst()
+      ZipEntry pickle = zip.stream().filter(entry -> PICKLE.matcher(entry.getName()).matches()).findFirst()
           .orElseThrow(() -> new ModelFormatException(path + ": holds no data.pkl; it is no file of torch.save"));
       String top = pickle.getName().substring(0, pickle.getName().length() - "data.pkl".length());
-      TorchFile file = new TorchFile(path, zip, top);
+      TorchFile file = new TorchFile(path, path.toFile().length(), zip, top);
       file.checkByteOrder();
       file.readTensors(pickle);
       opened = true;
       return file;
+    } catch (IllegalArgumentException e) {
+      // Names and comments are decoded when an entry is asked for.
+      throw new ModelFormatException(path + ": the zip's directory is damaged: " + e.getMessage(), e);
     } finally {
       if (!opened) {
         closeQuietly(zip);
@@ -93,8 +100,19 @@ public final class TorchFile implements TensorStore {
     }
   }
 
+  // What the zip's directory says of an entry is only a claim: data that is stored as it is can be no larger than the file.
+  private void checkStored(ZipEntry entry) {
+    if (entry.getMethod() != ZipEntry.STORED) {
+      throw new ModelFormatException(path + ": entry '" + entry.getName() + "' is compressed; torch.save stores data as it is");
+    }
+    if (entry.getSize() < 0 || entry.getSize() > length || entry.getSize() != entry.getCompressedSize()) {
+      throw new ModelFormatException(path + ": entry '" + entry.getName() + "' claims " + entry.getSize() + " bytes of a file of " + length);
+    }
+  }
+
   private byte[] content(ZipEntry entry, long max) {
-    if (entry.getSize() < 0 || entry.getSize() > max) {
+    checkStored(entry);
+    if (entry.getSize() > max) {
       throw new ModelFormatException(path + ": entry '" + entry.getName() + "' of " + entry.getSize() + " bytes; at most " + max + " are expected");
     }
     try (InputStream in = zip.getInputStream(entry)) {
@@ -136,11 +154,10 @@ public final class TorchFile implements TensorStore {
     if (entry == null) {
       throw new ModelFormatException(path + ": tensor '" + name + "': its data '" + entryName + "' is missing");
     }
-    if (entry.getMethod() != ZipEntry.STORED) {
-      throw new ModelFormatException(path + ": entry '" + entryName + "' is compressed; torch.save stores data as it is");
-    }
+    checkStored(entry);
     long held = entry.getSize() / storage.type().blockBytes();
     long last = tensor.offset();
+    long elements;
     boolean empty = false;
     try {
       for (int d = 0; d < tensor.shape().length; d++) {
@@ -149,7 +166,7 @@ public final class TorchFile implements TensorStore {
           last = Math.addExact(last, Math.multiplyExact(tensor.shape()[d] - 1, tensor.strides()[d]));
         }
       }
-      StoredTensor.elements(tensor.shape());
+      elements = StoredTensor.elements(tensor.shape());
     } catch (ArithmeticException e) {
       throw new ModelFormatException(path + ": tensor '" + name + "': its shape, strides or offset overflow", e);
     }
@@ -157,13 +174,16 @@ public final class TorchFile implements TensorStore {
       throw new ModelFormatException(path + ": tensor '" + name + "': shape, strides and offset reach element " + last
           + " of a storage of " + held);
     }
+    if (elements > held) {
+      throw new ModelFormatException(path + ": tensor '" + name + "' repeats a storage of " + held + " elements to " + elements);
+    }
     return new Entry(name, tensor, entry);
   }
 
   private final class Entry extends StoredTensor {
     private final TensorPickle.Tensor tensor;
     private final ZipEntry entry;
-    private float[] gathered;
+    private float[] storage;
 
     Entry(String name, TensorPickle.Tensor tensor, ZipEntry entry) {
       super(path.toString(), name, tensor.storage().type(), tensor.shape());
@@ -176,7 +196,7 @@ public final class TorchFile implements TensorStore {
       if (tensor.isContiguous()) {
         fetchStorage(tensor.offset() + first, count, into, at);
       } else {
-        System.arraycopy(gather(), Math.toIntExact(first), into, at, count);
+        gather(first, count, into, at);
       }
     }
 
@@ -199,31 +219,32 @@ public final class TorchFile implements TensorStore {
       }
     }
 
-    // Strided views are rare and small; their storage is read once and put in row-major order.
-    private synchronized float[] gather() {
-      if (gathered != null) {
-        return gathered;
+    // Strided views are rare and small; their storage is read once and its elements picked.
+    private synchronized void gather(long first, int count, float[] into, int at) {
+      if (storage == null) {
+        storage = readStorage();
       }
-      long held = entry.getSize() / type().blockBytes();
-      if (elements() > MAX_GATHER_ELEMENTS || held > MAX_GATHER_ELEMENTS) {
-        throw new ModelFormatException(path + ": tensor '" + name() + "' is a strided view of " + elements()
-            + " elements; make it contiguous before saving");
-      }
-      float[] storage = new float[(int) held];
-      fetchStorage(0, storage.length, storage, 0);
       long[] shape = shape();
-      float[] values = new float[(int) elements()];
-      for (int i = 0; i < values.length; i++) {
-        long rest = i;
+      for (int i = 0; i < count; i++) {
+        long rest = first + i;
         long position = tensor.offset();
         for (int d = shape.length - 1; d >= 0; d--) {
           position += rest % shape[d] * tensor.strides()[d];
           rest /= shape[d];
         }
-        values[i] = storage[(int) position];
+        into[at + i] = storage[(int) position];
       }
-      gathered = values;
-      return values;
+    }
+
+    private float[] readStorage() {
+      long held = entry.getSize() / type().blockBytes();
+      if (held > MAX_GATHER_ELEMENTS) {
+        throw new ModelFormatException(path + ": tensor '" + name() + "' is a strided view of " + held
+            + " elements; make it contiguous before saving");
+      }
+      float[] all = new float[(int) held];
+      fetchStorage(0, all.length, all, 0);
+      return all;
     }
   }
 }

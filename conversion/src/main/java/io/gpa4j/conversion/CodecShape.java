@@ -10,6 +10,10 @@ record CodecShape(long sampleRate, long hop, boolean volumeNormalize, Vocos enco
     long codes, long codeDim, long channels, int[] rates, int[] taps, long melBins, long fft, long window, long melHop, double melMin,
     double melMax, long latent, long voiceTokens, int[] fsqLevels, long speakerOut, long clipSamples) {
   private static final int MAX_EXTENT = 1 << 20;
+  // What the engine allows.
+  private static final int MAX_HOP = 4096;
+  private static final int MAX_FFT = 1 << 14;
+  private static final int MAX_CLIP = 1 << 20;
 
   /** A Vocos backbone with a linear map behind it: in channels to out channels. */
   record Vocos(long in, long width, long inner, int blocks, long out) {
@@ -38,7 +42,7 @@ record CodecShape(long sampleRate, long hop, boolean volumeNormalize, Vocos enco
     Vocos encoder = Vocos.read(encoderSection);
     Vocos prenet = Vocos.read(prenetSection);
     long sampleRate = config.integer("sample_rate", 16000, 16000);
-    long hop = config.integer("latent_hop_length", 1, MAX_EXTENT);
+    long hop = config.integer("latent_hop_length", 1, MAX_HOP);
     int[] rates = generator.integers("rates", 1, 1024);
     int[] taps = generator.integers("kernel_sizes", 1, 4096);
     if (rates.length == 0 || rates.length > 16 || rates.length != taps.length) {
@@ -63,14 +67,21 @@ record CodecShape(long sampleRate, long hop, boolean volumeNormalize, Vocos enco
     equal(prenetSection, "condition_dim", prenet.out(), "prenet out_channels");
     equal(speaker, "out_dim", prenet.out(), "prenet condition_dim");
     speaker.integer("fsq_num_quantizers", 1, 1, 1);
-    double segment = config.number("ref_segment_duration", 6);
     return new CodecShape(sampleRate, hop, config.flag("volume_normalize", false), encoder, prenet,
         prenetSection.flag("use_tanh_at_final", false), prenetSection.integer("condition_dim", 1, MAX_EXTENT),
         quantizer.integer("codebook_size", 1, MAX_EXTENT), quantizer.integer("codebook_dim", 1, MAX_EXTENT), channels, rates, taps,
-        melBins(mel, speaker), mel.integer("n_fft", 2, 1 << 16), mel.integer("win_length", 1, mel.integer("n_fft", 2, 1 << 16)),
+        melBins(mel, speaker), mel.integer("n_fft", 2, MAX_FFT), mel.integer("win_length", 1, mel.integer("n_fft", 2, MAX_FFT)),
         mel.integer("hop_length", 1, 1 << 16), mel.number("mel_fmin", 0), mel.number("mel_fmax", sampleRate / 2.0),
         speaker.integer("latent_dim", 1, MAX_EXTENT), speaker.integer("token_num", 1, 4096), speaker.integers("fsq_levels", 2, 1 << 16),
-        speaker.integer("out_dim", 1, MAX_EXTENT), (long) (sampleRate * segment) / hop * hop);
+        speaker.integer("out_dim", 1, MAX_EXTENT), clipSamples(config, sampleRate, hop));
+  }
+
+  private static long clipSamples(Settings config, long sampleRate, long hop) {
+    double samples = sampleRate * config.number("ref_segment_duration", 6);
+    if (samples < hop || samples > MAX_CLIP) {
+      throw config.wrong("ref_segment_duration", "seconds: at least one token, at most " + MAX_CLIP + " samples");
+    }
+    return (long) samples / hop * hop;
   }
 
   /** A product that stops growing instead of overflowing, for comparison with a small number. */
@@ -79,7 +90,7 @@ record CodecShape(long sampleRate, long hop, boolean volumeNormalize, Vocos enco
   }
 
   private static long melBins(Settings mel, Settings speaker) {
-    long bins = mel.integer("num_mels", 1, 4096);
+    long bins = mel.integer("num_mels", 1, 512);
     equal(speaker, "input_dim", bins, "mel_params num_mels");
     return bins;
   }

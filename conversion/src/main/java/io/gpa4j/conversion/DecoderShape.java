@@ -18,7 +18,7 @@ record DecoderShape(String architecture, int blocks, long dim, long ffn, long he
       type = name.equals("Qwen3ForCausalLM") ? "qwen3" : name.equals("Qwen2ForCausalLM") ? "qwen2" : name;
     }
     if (!type.equals("qwen2") && !type.equals("qwen3")) {
-      throw new UnsupportedModelException(config.where() + ": 'architectures' is " + type + "; decoders are Qwen2ForCausalLM or Qwen3ForCausalLM");
+      throw new UnsupportedModelException(config.where() + ": 'architectures' is " + Settings.shown(type) + "; decoders are Qwen2ForCausalLM or Qwen3ForCausalLM");
     }
     long dim = config.integer("hidden_size", 1, MAX_EXTENT);
     long heads = config.integer("num_attention_heads", 1, 1 << 16);
@@ -39,10 +39,10 @@ record DecoderShape(String architecture, int blocks, long dim, long ffn, long he
     refuse(config, "attention_bias", type.equals("qwen3") && config.flag("attention_bias", false));
     boolean nested = config.has("rope_parameters") && config.values().get("rope_parameters") instanceof Map<?, ?>;
     refuse(config, "rope_parameters", nested && !isDefaultRope(config, "rope_parameters"));
-    double theta = nested ? config.section("rope_parameters").number("rope_theta", 10000) : config.number("rope_theta", 10000);
+    double theta = (nested ? config.section("rope_parameters") : config).positive("rope_theta", 10000);
     return new DecoderShape(type, (int) config.integer("num_hidden_layers", 1, 4096), dim, config.integer("intermediate_size", 1, MAX_EXTENT),
-        heads, kvHeads, headDim, config.integer("max_position_embeddings", 1, 1L << 30, 32768),
-        config.integer("vocab_size", 1, MAX_EXTENT), config.number("rms_norm_eps", 1e-6), theta, config.flag("tie_word_embeddings", false));
+        heads, kvHeads, headDim, config.integer("max_position_embeddings", 1, MAX_EXTENT, 32768),
+        config.integer("vocab_size", 1, MAX_EXTENT), config.positive("rms_norm_eps", 1e-6), theta, config.flag("tie_word_embeddings", false));
   }
 
   private static boolean isDefaultRope(Settings config, String key) {
@@ -52,7 +52,7 @@ record DecoderShape(String architecture, int blocks, long dim, long ffn, long he
 
   private static void refuse(Settings config, String key, boolean refused) {
     if (refused) {
-      throw new UnsupportedModelException(config.where() + ": '" + key + "' is " + config.values().get(key) + ", which the decoder does not support");
+      throw new UnsupportedModelException(config.where() + ": '" + key + "' is " + config.shownAt(key) + ", which the decoder does not support");
     }
   }
 

@@ -27,13 +27,13 @@ record GlmShape(int blocks, long dim, long heads, long ffn, long causalBlock, lo
     refuseUnless(config, "activation_function", config.text("activation_function", "gelu").equals("gelu"), "gelu");
     long positions = config.integer("max_source_positions", 1, MAX_EXTENT);
     return new GlmShape(position, dim, heads, config.integer("encoder_ffn_dim", 1, MAX_EXTENT),
-        config.integer("quantize_causal_block_size", 1, MAX_EXTENT), config.integer("pooling_kernel_size", 1, positions), positions,
-        config.integer("num_mel_bins", 1, 4096), config.integer("quantize_vocab_size", 1, MAX_EXTENT));
+        config.integer("quantize_causal_block_size", 1, MAX_EXTENT), config.integer("pooling_kernel_size", 1, Math.min(64, positions)), positions,
+        config.integer("num_mel_bins", 1, 512), config.integer("quantize_vocab_size", 1, MAX_EXTENT));
   }
 
   private static void refuseUnless(Settings config, String key, boolean supported, String expected) {
     if (!supported) {
-      throw new UnsupportedModelException(config.where() + ": '" + key + "' is " + config.values().get(key) + "; only " + expected + " is supported");
+      throw new UnsupportedModelException(config.where() + ": '" + key + "' is " + config.shownAt(key) + "; only " + expected + " is supported");
     }
   }
 

@@ -8,6 +8,8 @@ import io.gpa4j.conversion.Transforms.RowScale;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import java.util.stream.LongStream;
 
 /**
@@ -18,12 +20,14 @@ final class MappingRows {
   private static final long MAX_ROW_ELEMENTS = 1L << 26;
 
   private final TensorStore store;
+  private final NavigableSet<String> names;
   private final String source;
   private final String target;
   private final List<Mapping> rows;
 
-  private MappingRows(TensorStore store, String source, String target, List<Mapping> rows) {
+  private MappingRows(TensorStore store, NavigableSet<String> names, String source, String target, List<Mapping> rows) {
     this.store = store;
+    this.names = names;
     this.source = source;
     this.target = target;
     this.rows = rows;
@@ -32,12 +36,12 @@ final class MappingRows {
   /** Rows below the first of the source prefixes under which the store has the probe's name. */
   static MappingRows of(TensorStore store, String target, String probe, List<String> prefixes) {
     String prefix = prefixes.stream().filter(p -> store.tensors().containsKey(p + probe)).findFirst().orElse(prefixes.get(0));
-    return new MappingRows(store, prefix, target, new ArrayList<>());
+    return new MappingRows(store, new TreeSet<>(store.tensors().keySet()), prefix, target, new ArrayList<>());
   }
 
   /** The rows below other places, into the same list. */
   MappingRows at(String sourcePlace, String targetPlace) {
-    return new MappingRows(store, source + sourcePlace + ".", target + targetPlace + ".", rows);
+    return new MappingRows(store, names, source + sourcePlace + ".", target + targetPlace + ".", rows);
   }
 
   List<Mapping> rows() {
@@ -59,7 +63,8 @@ final class MappingRows {
   }
 
   private boolean hasBelow(String prefix) {
-    return store.tensors().keySet().stream().anyMatch(name -> name.startsWith(prefix));
+    String next = names.ceiling(prefix);
+    return next != null && next.startsWith(prefix);
   }
 
   /** Extent of a tensor that must have the rank, a multiple of something: for widths that no configuration holds. */

@@ -3,6 +3,7 @@ package io.gpa4j.conversion;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.gpa4j.ModelFormatException;
 import io.gpa4j.gguf.GgufMetadata;
 import java.io.IOException;
@@ -15,6 +16,10 @@ final class TokenLayout {
   private static final Map<String, String> SINGLES = new LinkedHashMap<>();
   private static final Map<String, String> RANGES = new LinkedHashMap<>();
   private static final String END_OF_ANSWER = "<|im_end|>";
+  private static final int MAX_ADDED = 1 << 18;
+  private static final int MAX_CONTENT = 1000;
+  private static final JsonFactory JSON = JsonFactory.builder().disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+      .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(64).build()).build();
 
   static {
     SINGLES.put("start_content", "<|start_content|>");
@@ -40,7 +45,7 @@ final class TokenLayout {
 
   /** Reads added_tokens alone, without building the vocabulary in memory. */
   static TokenLayout read(String file, byte[] tokenizer) {
-    try (JsonParser json = new JsonFactory().createParser(tokenizer)) {
+    try (JsonParser json = JSON.createParser(tokenizer)) {
       if (json.nextToken() != JsonToken.START_OBJECT) {
         throw new ModelFormatException(file + ": holds no JSON object");
       }
@@ -76,8 +81,11 @@ final class TokenLayout {
         json.skipChildren();
       }
     }
-    if (content == null || id < 0) {
-      throw new ModelFormatException(file + ": an entry of added_tokens lacks its id or content");
+    if (content == null || id < 0 || content.length() > MAX_CONTENT) {
+      throw new ModelFormatException(file + ": an entry of added_tokens lacks its id or content, or is longer than " + MAX_CONTENT + " characters");
+    }
+    if (added.size() == MAX_ADDED) {
+      throw new ModelFormatException(file + ": more than " + MAX_ADDED + " added tokens");
     }
     if (added.putIfAbsent(content, id) != null) {
       throw new ModelFormatException(file + ": added token " + content + " is there twice");

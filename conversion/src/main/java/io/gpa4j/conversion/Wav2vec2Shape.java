@@ -43,12 +43,12 @@ record Wav2vec2Shape(int blocks, long dim, long heads, long ffn, long positional
       throw config.wrong("num_hidden_layers", "more than 16, as 'feature_layers' is absent and means [11, 14, 16]");
     }
     return new Wav2vec2Shape(Arrays.stream(features).max().orElseThrow(), dim, heads, config.integer("intermediate_size", 1, MAX_EXTENT),
-        config.integer("num_conv_pos_embeddings", 1, 65536), groups, dims, taps, strides, features, config.number("layer_norm_eps", 1e-5));
+        config.integer("num_conv_pos_embeddings", 1, 65536), groups, dims, taps, strides, features, config.positive("layer_norm_eps", 1e-5));
   }
 
   private static void refuseUnless(Settings config, String key, boolean supported, String expected) {
     if (!supported) {
-      throw new UnsupportedModelException(config.where() + ": '" + key + "' is " + config.values().get(key) + "; only " + expected + " is supported");
+      throw new UnsupportedModelException(config.where() + ": '" + key + "' is " + config.shownAt(key) + "; only " + expected + " is supported");
     }
   }
 

@@ -48,6 +48,8 @@ public final class Verifier {
     Path temporary = null;
     try {
       temporary = Files.createTempFile("gpa-verify", ".gguf");
+      // For the case that the process is ended meanwhile.
+      temporary.toFile().deleteOnExit();
       Converter.convert(model, temporary, ConversionOptions.of(ElementType.F32), listener);
       return report(model, temporary, goldens, folder, options, onResult);
     } catch (IOException e) {
@@ -68,7 +70,7 @@ public final class Verifier {
         Files.deleteIfExists(temporary);
       }
     } catch (IOException e) {
-      temporary.toFile().deleteOnExit();
+      // It is tried again when the process ends.
     }
   }
 

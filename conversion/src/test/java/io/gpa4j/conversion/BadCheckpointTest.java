@@ -206,6 +206,10 @@ class BadCheckpointTest {
     assertRefused(GoldenCheckpoint.read().set(WAV2VEC2_CONFIG, "hidden_size", 128), ModelFormatException.class, CODEC_CONFIG, "input_channels");
     assertRefused(GoldenCheckpoint.read().replace(CODEC_CONFIG, "rates:\n    - 8", "rates:\n    - 9"), ModelFormatException.class, "rates");
     assertRefused(GoldenCheckpoint.read().replace(CODEC_CONFIG, "condition_dim: 64", "condition_dim: 63"), ModelFormatException.class, "condition_dim");
+    for (String seconds : new String[] {"1e300", "-6", "0"}) {
+      assertRefused(GoldenCheckpoint.read().replace(CODEC_CONFIG, "ref_segment_duration: 6", "ref_segment_duration: " + seconds),
+          ModelFormatException.class, "ref_segment_duration");
+    }
   }
 
   @Test

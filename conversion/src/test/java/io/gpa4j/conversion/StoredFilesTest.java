@@ -2,6 +2,7 @@ package io.gpa4j.conversion;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import io.gpa4j.ElementType;
 import io.gpa4j.GpaIoException;
@@ -11,6 +12,7 @@ import io.gpa4j.checkpoint.SafetensorsFile;
 import io.gpa4j.checkpoint.StoredTensor;
 import io.gpa4j.checkpoint.TensorStore;
 import io.gpa4j.checkpoint.TorchFile;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -18,10 +20,13 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -58,6 +63,8 @@ class StoredFilesTest {
       "{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}} | overlaps",
       "{\"a\":{\"dtype\":\"F32\",\"shape\":[4.5],\"data_offsets\":[0,16]}} | integers",
       "{\"a\": | JSON",
+      "{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}{} | follows",
+      "{\"__metadata__\":[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]} | depth",
       "[1, 2] | no JSON object"})
   void safetensors_headerThatLies_isRefused(String header, String message) {
     GoldenCheckpoint.put(file(), GoldenCheckpoint.safetensors(header.getBytes(StandardCharsets.UTF_8), SIXTEEN_BYTES));
@@ -101,10 +108,12 @@ class StoredFilesTest {
   @Test
   void shards_indexThatLies_isRefused() {
     GoldenCheckpoint.writeShards(folder, Map.of("a", Tensors.filled(1, 3)), 1);
-    for (String shard : new String[] {"../model-00001.safetensors", "/etc/passwd", "absent.safetensors", ""}) {
+    for (String shard : new String[] {"../model-00001.safetensors", "/etc/passwd", "absent.safetensors", "", "model\u0000.safetensors"}) {
       GoldenCheckpoint.put(folder.resolve("model.safetensors.index.json"), GoldenCheckpoint.json(Map.of("weight_map", Map.of("a", shard))));
       assertThatThrownBy(() -> new CheckpointFolder(folder).openTensors("")).isInstanceOfAny(ModelFormatException.class, GpaIoException.class);
     }
+    GoldenCheckpoint.put(folder.resolve("model.safetensors.index.json"), new byte[17 << 20]);
+    assertRefused(() -> new CheckpointFolder(folder).openTensors(""), "bytes", "at most");
     GoldenCheckpoint.put(folder.resolve("model.safetensors.index.json"),
         GoldenCheckpoint.json(Map.of("weight_map", Map.of("b", "model-00001.safetensors"))));
     assertRefused(() -> new CheckpointFolder(folder).openTensors(""), "'b'");
@@ -193,6 +202,79 @@ class StoredFilesTest {
       GoldenCheckpoint.writeTorch(file(), pickle, Map.of());
       assertRefused(() -> TorchFile.open(file()), "data.pkl");
     }
+  }
+
+  @Test
+  void torch_keysThatContainThemselves_areRefused() {
+    // A list that is appended to itself, or lists of one another over and over, as the key of a dictionary: to hash them has no end.
+    byte[] itself = new TorchPickle().op('}').op(']').put(1).get(1).op('a').op('N').op('s').end();
+    TorchPickle doubled = new TorchPickle().op('}').op(']').put(0);
+    for (int i = 0; i < 60; i++) {
+      doubled.op(']').op('(').get(i).get(i).op('e').put(i + 1);
+    }
+    for (byte[] pickle : new byte[][] {itself, doubled.op('N').op('s').end()}) {
+      GoldenCheckpoint.writeTorch(file(), pickle, Map.of());
+      assertTimeout(Duration.ofSeconds(5), () -> assertRefused(() -> TorchFile.open(file()), "data.pkl"));
+    }
+  }
+
+  @Test
+  void torch_listsWithinListsAsNumbers_areRefusedUnread() {
+    TorchPickle pickle = new TorchPickle().op(']').put(0);
+    for (int i = 0; i < 60; i++) {
+      pickle.op(']').op('(').get(i).get(i).op('e').put(i + 1);
+    }
+    pickle.global("torch._utils", "_rebuild_tensor_v2").op('(');
+    pickle.op('(').text("storage").global("torch", "FloatStorage").text("0").text("cpu").number(4).op('t').op('Q').get(60).tuple(1).tuple(1);
+    GoldenCheckpoint.writeTorch(file(), pickle.op('t').op('R').end(), Map.of("0", SIXTEEN_BYTES));
+    assertTimeout(Duration.ofSeconds(5), () -> assertRefused(() -> TorchFile.open(file()), "offset"));
+  }
+
+  @Test
+  void torch_opcodesThatNothingNeeds_orTooMany_areRefused() {
+    for (String pickle : new String[] {"L123456789L\n.", "I1\n.", "F1.0\n.", "S'a'\n.", "(lp0\n.", "\u008f(\u0090.", "2."}) {
+      GoldenCheckpoint.writeTorch(file(), pickle.getBytes(StandardCharsets.ISO_8859_1), Map.of());
+      assertRefused(() -> TorchFile.open(file()), "data.pkl uses opcode");
+    }
+    byte[] many = new byte[600_000];
+    Arrays.fill(many, (byte) '}');
+    GoldenCheckpoint.writeTorch(file(), many, Map.of());
+    assertRefused(() -> TorchFile.open(file()), "more than");
+  }
+
+  @Test
+  void torch_viewThatRepeatsItsStorage_isRefused() {
+    byte[] pickle = new TorchPickle().openDict().item("a", "FloatStorage", "0", 0, new int[] {1 << 20, 1 << 20}, new int[] {0, 0}).closeDict().end();
+    GoldenCheckpoint.writeTorch(file(), pickle, Map.of("0", SIXTEEN_BYTES));
+    assertRefused(() -> TorchFile.open(file()), "'a'", "repeats");
+  }
+
+  @Test
+  void torch_entriesThatAreCompressedDamagedOrClaimMore_areRefused() throws IOException {
+    byte[] pickle = new TorchPickle().openDict().item("a", "FloatStorage", "0", 0, new int[] {4}, new int[] {1}).closeDict().end();
+    GoldenCheckpoint.writeTorch(file(), pickle, Map.of("0", SIXTEEN_BYTES));
+    byte[] bytes = Files.readAllBytes(file());
+    int entry = new String(bytes, StandardCharsets.ISO_8859_1).lastIndexOf("PK\1\2");
+    ByteBuffer claims = ByteBuffer.wrap(bytes.clone()).order(ByteOrder.LITTLE_ENDIAN).putInt(entry + 24, 1 << 30);
+    GoldenCheckpoint.put(file(), claims.array());
+    assertRefused(() -> TorchFile.open(file()), "archive/data/0", "claims");
+
+    // A comment that is no UTF-8, of the length of one.
+    byte[] comment = Arrays.copyOf(bytes, bytes.length + 1);
+    System.arraycopy(bytes, bytes.length - 22, comment, comment.length - 22, 22);
+    comment[comment.length - 23] = (byte) 0xFF;
+    ByteBuffer.wrap(comment).order(ByteOrder.LITTLE_ENDIAN).putShort(entry + 32, (short) 1)
+        .putInt(comment.length - 22 + 12, comment.length - 22 - ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(bytes.length - 22 + 16));
+    GoldenCheckpoint.put(file(), comment);
+    assertRefused(() -> TorchFile.open(file()), "zip");
+
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(out)) {
+      zip.putNextEntry(new ZipEntry("archive/data.pkl"));
+      zip.write(new byte[10 << 20]);
+    }
+    GoldenCheckpoint.put(file(), out.toByteArray());
+    assertRefused(() -> TorchFile.open(file()), "data.pkl", "compressed");
   }
 
   @Test

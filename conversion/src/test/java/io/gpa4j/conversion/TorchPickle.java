@@ -23,6 +23,20 @@ final class TorchPickle {
     return this;
   }
 
+  /** Remembers the top of the stack under a number below 256. */
+  TorchPickle put(int number) {
+    out.write('q');
+    out.write(number);
+    return this;
+  }
+
+  /** Takes what was remembered. */
+  TorchPickle get(int number) {
+    out.write('h');
+    out.write(number);
+    return this;
+  }
+
   TorchPickle text(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     out.writeBytes(ByteBuffer.allocate(5).order(ByteOrder.LITTLE_ENDIAN).put((byte) 'X').putInt(bytes.length).array());

@@ -136,7 +136,11 @@ public final class AudioSource {
 
   /** Reads it; the caller closes what comes. */
   Pcm open() {
-    return reader.get();
+    try {
+      return reader.get();
+    } catch (OutOfMemoryError e) {
+      throw new GpaOutOfMemoryException(name + ": the audio does not fit in memory", e);
+    }
   }
 
   /**
@@ -145,6 +149,7 @@ public final class AudioSource {
    * @return a copy of the samples
    * @throws AudioFormatException if it cannot be read
    * @throws GpaIoException if the file is not there
+   * @throws GpaOutOfMemoryException if it is too long for the memory there is
    */
   public float[] samples() {
     try (Pcm pcm = open()) {
@@ -158,6 +163,7 @@ public final class AudioSource {
    * @return a copy of the samples; equal to {@link #samples()} for mono
    * @throws AudioFormatException if it cannot be read
    * @throws GpaIoException if the file is not there
+   * @throws GpaOutOfMemoryException if it is too long for the memory there is
    */
   public float[] mixedSamples() {
     try (Pcm pcm = open()) {

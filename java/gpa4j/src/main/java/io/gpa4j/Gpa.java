@@ -1,12 +1,10 @@
 package io.gpa4j;
 
 import io.gpa4j.internal.NativeEngine;
-import io.gpa4j.internal.NativeFile;
 import io.gpa4j.internal.NativeRequest;
 import io.gpa4j.internal.NativeTask;
 import io.gpa4j.internal.RequestFuture;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -33,33 +31,17 @@ public final class Gpa implements AutoCloseable {
 
   private Gpa(Builder builder) {
     this.engine = NativeEngine.open(builder.model.toString(), builder.checkFinite, builder.device.name(), builder.threads,
-        builder.maxConcurrency, builder.maxQueue, builder.contextTokens);
+        builder.maxConcurrency, builder.maxQueue, builder.contextTokens, builder.precision.id());
     this.executor = builder.executor;
     try {
-      this.text = new ModelText(engine, builder.model.toString(), builder.contextTokens);
-      this.speechSampling = engine.readFile(file -> readSampling(file, builder.model));
+      ModelMetadata metadata = new ModelMetadata(engine, builder.model.toString());
+      this.text = new ModelText(engine, metadata, builder.model.toString(), builder.contextTokens);
+      this.speechSampling = metadata.sampling();
     } catch (RuntimeException | Error e) {
       engine.close();
       throw e;
     }
     this.networks = new Networks(engine);
-  }
-
-  private static Sampling readSampling(NativeFile file, Path model) {
-    List<String> keys = file.values().stream().map(NativeFile.Value::key).toList();
-    try {
-      return new Sampling(
-          (float) read(file, keys, "gpa.sampling.temperature", 0.2),
-          (int) read(file, keys, "gpa.sampling.top_k", 50),
-          (float) read(file, keys, "gpa.sampling.top_p", 1),
-          (float) read(file, keys, "gpa.sampling.repetition_penalty", 1.2));
-    } catch (IllegalArgumentException e) {
-      throw new ModelFormatException(model + ": metadata gpa.sampling: " + e.getMessage(), e);
-    }
-  }
-
-  private static double read(NativeFile file, List<String> keys, String key, double otherwise) {
-    return keys.contains(key) ? file.number(key, 0) : otherwise;
   }
 
   /**
@@ -401,6 +383,7 @@ public final class Gpa implements AutoCloseable {
     private int maxQueue;
     private int contextTokens;
     private boolean checkFinite;
+    private Precision precision = Precision.EXACT;
     private Executor executor = ForkJoinPool.commonPool();
 
     private Builder(Path model) {
@@ -459,6 +442,17 @@ public final class Gpa implements AutoCloseable {
      */
     public Builder contextTokens(int value) {
       contextTokens = range("contextTokens", value, 0, Integer.MAX_VALUE);
+      return this;
+    }
+
+    /**
+     * Sets how the audio networks compute with quantised weights.
+     *
+     * @param value {@link Precision#EXACT} by default
+     * @return this
+     */
+    public Builder precision(Precision value) {
+      precision = Objects.requireNonNull(value, "precision");
       return this;
     }
 

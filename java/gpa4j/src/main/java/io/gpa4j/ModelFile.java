@@ -189,9 +189,14 @@ public final class ModelFile implements AutoCloseable {
    * @return the element
    * @throws IllegalArgumentException if there is no such key or element, or it is of another kind
    * @throws IllegalStateException after close
+   * @throws ModelFormatException if it is longer than 256 MiB
    */
   public synchronized String text(String key, long index) {
-    return open().text(Objects.requireNonNull(key, "key"), index);
+    try {
+      return open().text(Objects.requireNonNull(key, "key"), index);
+    } catch (ModelFormatException e) {
+      throw new ModelFormatException(path + ": " + e.getMessage(), e);
+    }
   }
 
   /**

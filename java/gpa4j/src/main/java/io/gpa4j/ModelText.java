@@ -1,11 +1,8 @@
 package io.gpa4j;
 
 import io.gpa4j.internal.NativeEngine;
-import io.gpa4j.internal.NativeFile;
 import io.gpa4j.internal.TextTokenizer;
 import java.util.Arrays;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /** Text on its way in and out of a model: its tokenizer, made at the first use, and its limits. */
 final class ModelText implements AutoCloseable {
@@ -14,24 +11,19 @@ final class ModelText implements AutoCloseable {
   private static final int SPEECH_PROMPT_TOKENS = Voice.TOKENS + 4;
 
   private final NativeEngine engine;
+  private final ModelMetadata metadata;
   private final String name;
   private final int contextTokens;
   private final int textCount;
-  private final boolean present;
   private TextTokenizer tokenizer;
 
-  ModelText(NativeEngine engine, String name, int contextTokens) {
+  ModelText(NativeEngine engine, ModelMetadata metadata, String name, int contextTokens) {
     this.engine = engine;
+    this.metadata = metadata;
     this.name = name;
-    Set<String> keys = engine.readFile(file -> file.values().stream().map(NativeFile.Value::key).collect(Collectors.toSet()));
-    this.present = keys.contains(TOKENIZER);
-    this.textCount = number(keys, "gpa.tokens.text_count");
-    int modelTokens = number(keys, "gpa.decoder.context_length");
+    this.textCount = (int) metadata.number("gpa.tokens.text_count", Integer.MAX_VALUE);
+    int modelTokens = (int) metadata.number("gpa.decoder.context_length", Integer.MAX_VALUE);
     this.contextTokens = contextTokens == 0 ? modelTokens : Math.min(contextTokens, modelTokens);
-  }
-
-  private int number(Set<String> keys, String key) {
-    return keys.contains(key) ? engine.readFile(file -> (int) file.number(key, 0)) : Integer.MAX_VALUE;
   }
 
   /** Throws unless the engine is open and there is a tokenizer. */
@@ -39,7 +31,7 @@ final class ModelText implements AutoCloseable {
     if (engine.isClosed()) {
       throw NativeEngine.closedException();
     }
-    if (!present) {
+    if (!metadata.has(TOKENIZER)) {
       throw new UnsupportedModelException(name + ": holds no text tokenizer (" + TOKENIZER + "), so it neither reads nor writes text");
     }
   }
@@ -66,7 +58,7 @@ final class ModelText implements AutoCloseable {
   private synchronized TextTokenizer tokenizer() {
     check();
     if (tokenizer == null) {
-      tokenizer = new TextTokenizer(engine.readFile(file -> file.text(TOKENIZER, 0)), name);
+      tokenizer = new TextTokenizer(metadata.text(TOKENIZER), name);
     }
     return tokenizer;
   }

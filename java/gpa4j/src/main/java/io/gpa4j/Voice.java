@@ -139,6 +139,9 @@ public final class Voice {
       throw new ModelFormatException(path + ": version " + root.path("version") + " of the voice format, this library reads " + VERSION);
     }
     JsonNode list = root.path("tokens");
+    if (!list.isArray()) {
+      throw new ModelFormatException(path + ": tokens is no array");
+    }
     int[] tokens = new int[list.size()];
     for (int i = 0; i < tokens.length; i++) {
       if (!list.get(i).isInt()) {

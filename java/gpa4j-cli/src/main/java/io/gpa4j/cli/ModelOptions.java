@@ -3,6 +3,7 @@ package io.gpa4j.cli;
 import io.gpa4j.AudioSource;
 import io.gpa4j.Gpa;
 import io.gpa4j.GpaIoException;
+import io.gpa4j.Precision;
 import io.gpa4j.Voice;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,10 @@ final class ModelOptions {
     threads = checkedThreads(spec, value);
   }
 
+  @Option(names = "--precision", paramLabel = "exact|fast", defaultValue = "exact",
+      description = "Of the audio networks with quantised weights; fast rounds their activations to int8. Default: ${DEFAULT-VALUE}.")
+  Precision precision;
+
   static int checkedThreads(CommandSpec spec, int value) {
     if (value < 0 || value > MAX_THREADS) {
       throw new ParameterException(spec.commandLine(), "--threads is " + value + ", expected 1 to " + MAX_THREADS + ", or 0 for one per core");
@@ -39,7 +44,7 @@ final class ModelOptions {
 
   /** Opens the model; broken weights are told by name, at the cost of reading them all once. */
   Gpa open() {
-    return Gpa.builder(checkFile(path(), "model file")).threads(threads).checkFinite(true).build();
+    return Gpa.builder(checkFile(path(), "model file")).threads(threads).precision(precision).checkFinite(true).build();
   }
 
   Path path() {

@@ -40,7 +40,7 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Spec CommandSpec spec;
 
-  @Parameters(paramLabel = "MODEL", description = "A model file, or a checkpoint folder, which is converted to a temporary F32 file first.")
+  @Parameters(paramLabel = "MODEL", description = "A model file, or a checkpoint folder, which is converted to a temporary F32 file in $TMPDIR first.")
   Path model;
 
   @Option(names = "--goldens", required = true, paramLabel = "DIR", description = "Folder with the reference's tensors and summary.json.")

@@ -8,10 +8,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.regex.Pattern;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
@@ -19,10 +21,12 @@ import javax.sound.sampled.UnsupportedAudioFileException;
 
 /** Reads audio files and streams: WAV, AIFF and AU by the JDK, everything else by FFmpeg where it is on the class path. */
 public final class AudioReader {
-  private static final int BLOCK_FRAMES = 16_384;
+  private static final int BLOCK_SAMPLES = 16_384;
   // What writers put down who cannot know the length yet: the largest numbers, less a header or a block.
   private static final long UNKNOWN_BYTES = 0x7FFF_0000L;
   private static final int HEADER_BYTES = 1 << 16;
+  private static final int MAGIC_BYTES = 12;
+  private static final Pattern JDK_FORMATS = Pattern.compile("RIFF.{4}WAVE|FORM.{4}AIF[FC]|\\.snd", Pattern.DOTALL);
 
   private AudioReader() {}
 
@@ -35,7 +39,7 @@ public final class AudioReader {
     if (!Files.isReadable(path)) {
       throw new GpaIoException(name + ": " + (Files.exists(path) ? "cannot be read" : "no such file"));
     }
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(path), HEADER_BYTES)) {
+    try (InputStream in = new BufferedInputStream(new PatientStream(Files.newInputStream(path)), HEADER_BYTES)) {
       if (Files.size(path) == 0) {
         throw new EmptyAudioException(name + ": the file is empty");
       }
@@ -46,12 +50,22 @@ public final class AudioReader {
     } catch (IOException e) {
       throw new GpaIoException(name + ": " + reason(e), e);
     }
-    return Ffmpeg.load(name + ": neither WAV, AIFF nor AU").decode(path, name);
+    return decode(path, name);
+  }
+
+  private static Pcm decode(Path path, String name) {
+    Ffmpeg ffmpeg = Ffmpeg.load(name + ": neither WAV, AIFF nor AU");
+    try {
+      WaveChunks.check(path, name);
+    } catch (IOException e) {
+      throw new GpaIoException(name + ": " + reason(e), e);
+    }
+    return ffmpeg.decode(path, name);
   }
 
   /** Reads a stream to its end; it stays open. */
   public static Pcm read(InputStream stream, String name) {
-    InputStream in = new BufferedInputStream(stream, HEADER_BYTES);
+    InputStream in = new BufferedInputStream(new PatientStream(stream), HEADER_BYTES);
     try {
       in.mark(1);
       if (in.read() < 0) {
@@ -70,19 +84,26 @@ public final class AudioReader {
 
   /** FFmpeg wants to seek: what it shall read goes to a temporary file first. */
   private static Pcm decodeSpooled(InputStream in, String name) throws IOException {
-    Ffmpeg ffmpeg = Ffmpeg.load(name + ": neither WAV, AIFF nor AU");
+    Ffmpeg.load(name + ": neither WAV, AIFF nor AU");
     Path spool = Files.createTempFile("gpa4j-", ".audio");
     try {
       Files.copy(in, spool, StandardCopyOption.REPLACE_EXISTING);
-      return ffmpeg.decode(spool, name);
+      return decode(spool, name);
     } finally {
       Files.deleteIfExists(spool);
     }
   }
 
-  /** Null where the JDK does not know the format. */
+  /** Null where the file is not of a format that is left to the JDK. */
   private static AudioInputStream open(InputStream in, String name) {
     try {
+      in.mark(MAGIC_BYTES);
+      String magic = new String(in.readNBytes(MAGIC_BYTES), StandardCharsets.ISO_8859_1);
+      in.reset();
+      // The JDK would also take MIDI, and play it: sound of any length and size out of a few bytes.
+      if (!JDK_FORMATS.matcher(magic).lookingAt()) {
+        return null;
+      }
       return AudioSystem.getAudioInputStream(in);
     } catch (UnsupportedAudioFileException e) {
       return null;
@@ -106,7 +127,7 @@ public final class AudioReader {
             + decoder.bytes() + " bytes");
       }
       long claimed = audio.getFrameLength();
-      boolean known = claimed != AudioSystem.NOT_SPECIFIED && claimed * frameBytes < UNKNOWN_BYTES;
+      boolean known = claimed != AudioSystem.NOT_SPECIFIED && claimed < UNKNOWN_BYTES / frameBytes;
       long frames = pump(audio, decoder, sink, channels, frameBytes);
       if (known && frames < claimed) {
         throw new AudioFormatException(
@@ -125,8 +146,9 @@ public final class AudioReader {
     PcmSink sink = new PcmSink(name, rate, channels);
     try {
       int frames = interleaved.length / channels;
-      for (int at = 0; at < frames; at += BLOCK_FRAMES) {
-        int end = Math.min(frames, at + BLOCK_FRAMES);
+      int block = Math.max(1, BLOCK_SAMPLES / channels);
+      for (int at = 0; at < frames; at += block) {
+        int end = Math.min(frames, at + block);
         sink.accept(Arrays.copyOfRange(interleaved, at * channels, end * channels), end - at);
       }
       return sink.finish();
@@ -137,8 +159,9 @@ public final class AudioReader {
 
   private static long pump(AudioInputStream audio, SampleDecoder decoder, PcmSink sink, int channels, int frameBytes)
       throws IOException {
-    byte[] bytes = new byte[BLOCK_FRAMES * frameBytes];
-    float[] samples = new float[BLOCK_FRAMES * channels];
+    int block = Math.max(1, BLOCK_SAMPLES / channels);
+    byte[] bytes = new byte[block * frameBytes];
+    float[] samples = new float[block * channels];
     ByteBuffer view = ByteBuffer.wrap(bytes).order(decoder.order());
     long total = 0;
     while (true) {

@@ -38,7 +38,7 @@ public final class NativeEngine implements AutoCloseable {
 
   /** Opens a model and starts an engine on it; a 0 stands for the default. */
   public static NativeEngine open(
-      String path, boolean checkFinite, String device, int threads, int maxConcurrency, int maxQueue, int contextTokens) {
+      String path, boolean checkFinite, String device, int threads, int maxConcurrency, int maxQueue, int contextTokens, int precision) {
     Native.load();
     int running = maxConcurrency == 0 ? DEFAULT_CONCURRENCY : maxConcurrency;
     int waiting = maxQueue == 0 ? DEFAULT_QUEUE : maxQueue;
@@ -52,7 +52,7 @@ public final class NativeEngine implements AutoCloseable {
       handles.model = model;
       // The slots below are what limits; the native queue is longer, as it frees a place a moment after telling so.
       params.threads(threads).max_concurrency(running).max_queue(waiting + 2 * running)
-          .context_tokens(contextTokens).device(deviceName);
+          .context_tokens(contextTokens).device(deviceName).precision(precision);
       gpa_engine engine = new gpa_engine((Pointer) null);
       Native.check(gpa.gpa_engine_create(model, params, engine, error), error);
       handles.engine = engine;

@@ -1,5 +1,6 @@
 package io.gpa4j.internal;
 
+import io.gpa4j.ModelFormatException;
 import io.gpa4j.bindings.global.gpa;
 import io.gpa4j.bindings.gpa_error;
 import io.gpa4j.bindings.gpa_file;
@@ -21,6 +22,8 @@ public final class NativeFile implements AutoCloseable {
 
   /** A tensor; the shape is outermost first. */
   public record Info(String name, int type, long[] shape, long offset, long bytes) {}
+
+  private static final long MAX_TEXT_BYTES = 1 << 28;
 
   private final gpa_file file;
   private final boolean owned;
@@ -107,7 +110,10 @@ public final class NativeFile implements AutoCloseable {
     BytePointer text = new BytePointer((Pointer) null);
     try (gpa_error error = new gpa_error(); LongPointer length = new LongPointer(1)) {
       Native.check(gpa.gpa_file_string(file, key, index, text, length, error), error);
-      byte[] bytes = new byte[Math.toIntExact(length.get())];
+      if (length.get() > MAX_TEXT_BYTES) {
+        throw new ModelFormatException("metadata '" + key + "' is a string of " + length.get() + " bytes; at most " + MAX_TEXT_BYTES + " are read");
+      }
+      byte[] bytes = new byte[(int) length.get()];
       text.get(bytes);
       return new String(bytes, StandardCharsets.UTF_8);
     }

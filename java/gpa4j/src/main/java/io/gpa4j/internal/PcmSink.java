@@ -24,6 +24,7 @@ final class PcmSink {
     void accept(float[][] planes, int count);
   }
 
+  private static final int MAX_SECONDS = 4 * 3600;
   private static final int MAX_CHANNELS = 64;
   private static final int MIN_RATE = 1000;
   private static final int MAX_RATE = 1_000_000;
@@ -54,6 +55,10 @@ final class PcmSink {
       return;
     }
     inputFrames += frames;
+    // A few bytes of a compressed format can stand for hours.
+    if (inputFrames / rate > MAX_SECONDS) {
+      throw new AudioFormatException(name + ": longer than " + MAX_SECONDS / 3600 + " hours; split it");
+    }
     float[][] planes = new float[channels == 1 ? 1 : 2][frames];
     if (channels == 1) {
       System.arraycopy(interleaved, 0, planes[0], 0, frames);

@@ -1,12 +1,16 @@
 package io.gpa4j.internal;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.gpa4j.ModelFormatException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
@@ -17,6 +21,8 @@ import java.util.Map;
  */
 public final class TextTokenizer implements AutoCloseable {
   private static final Object LOADING = new Object();
+  private static final JsonFactory JSON = JsonFactory.builder().disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+      .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(64).build()).build();
 
   private final String json;
   private final String name;
@@ -28,16 +34,38 @@ public final class TextTokenizer implements AutoCloseable {
     this.json = json;
     this.name = name;
     try {
-      ObjectMapper mapper = new ObjectMapper();
-      if (!(mapper.readTree(json) instanceof ObjectNode root)) {
-        throw new ModelFormatException(name + ": tokenizer.huggingface.json is no JSON object");
-      }
-      root.putArray("added_tokens");
-      root.putNull("post_processor");
-      this.plain = build(mapper.writeValueAsString(root), name);
+      this.plain = build(withoutAddedTokens(json, name), name);
     } catch (JsonProcessingException e) {
       throw new ModelFormatException(name + ": tokenizer.huggingface.json: " + e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw new ModelFormatException(name + ": tokenizer.huggingface.json: " + AudioReader.reason(e), e);
     }
+  }
+
+  // Copied token by token: a tree of it would be many times as large.
+  private static String withoutAddedTokens(String json, String name) throws IOException {
+    StringWriter out = new StringWriter(json.length());
+    try (JsonParser from = JSON.createParser(json); JsonGenerator to = JSON.createGenerator(out)) {
+      if (from.nextToken() != JsonToken.START_OBJECT) {
+        throw new ModelFormatException(name + ": tokenizer.huggingface.json is no JSON object");
+      }
+      to.writeStartObject();
+      while (from.nextToken() == JsonToken.FIELD_NAME) {
+        String key = from.currentName();
+        from.nextToken();
+        if (key.equals("added_tokens") || key.equals("post_processor")) {
+          from.skipChildren();
+        } else {
+          to.writeFieldName(key);
+          to.copyCurrentStructureExact(from);
+        }
+      }
+      to.writeArrayFieldStart("added_tokens");
+      to.writeEndArray();
+      to.writeNullField("post_processor");
+      to.writeEndObject();
+    }
+    return out.toString();
   }
 
   /** Ids of a text as plain characters. */
@@ -68,8 +96,13 @@ public final class TextTokenizer implements AutoCloseable {
     }
   }
 
-  private static int[] toInts(long[] ids) {
-    return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+  private int[] toInts(long[] ids) {
+    for (long id : ids) {
+      if (id < 0 || id > Integer.MAX_VALUE) {
+        throw new ModelFormatException(name + ": tokenizer.huggingface.json gives the id " + id);
+      }
+    }
+    return Arrays.stream(ids).mapToInt(id -> (int) id).toArray();
   }
 
   private static HuggingFaceTokenizer build(String json, String name) {

@@ -193,6 +193,17 @@ class ArgumentIT {
   }
 
   @Test
+  void closedModelFile_refusesEverything() {
+    ModelFile closed = ModelFile.open(Models.goldens("f32"));
+    closed.close();
+    closed.close();
+    for (Runnable call : List.<Runnable>of(() -> closed.number("general.file_type"), () -> closed.text("general.name"),
+        () -> closed.data("decoder.output_norm.weight", 0, 4))) {
+      assertThatThrownBy(call::run).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+    }
+  }
+
+  @Test
   void modelWithoutAudioNetworks_saysSo_butAnswersPrompts() {
     try (Gpa decoder = Gpa.builder(Models.decoderAlone()).build()) {
       assertThat(decoder.generate(new int[] {1, 2}, GENERATE).ids()).isNotEmpty();

@@ -3,20 +3,24 @@ package io.gpa4j.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import io.gpa4j.AudioFormatException;
 import io.gpa4j.AudioSource;
 import io.gpa4j.EmptyAudioException;
 import io.gpa4j.GpaIoException;
+import io.gpa4j.GpaOutOfMemoryException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import javax.sound.sampled.AudioFileFormat;
 import javax.sound.sampled.AudioFormat;
@@ -176,6 +180,59 @@ class AudioSourceTest {
           assertThat(e).hasMessageContaining("bad.wav");
         }
       }
+    }
+  }
+
+  @Test
+  void wavChunk_thatEndsBehindTheFile_isRefusedSoon() {
+    byte[] good = Wav.bytes(Wav.Kind.S16, RATE, 1, new float[1000]);
+    ByteBuffer out = ByteBuffer.allocate(good.length + 12).order(ByteOrder.LITTLE_ENDIAN);
+    out.put(good, 0, 36).put("LIST".getBytes(StandardCharsets.US_ASCII)).putInt(0xFD000004).put("INFO".getBytes(StandardCharsets.US_ASCII))
+        .put(good, 36, good.length - 36);
+    Path file = Wav.write(folder.resolve("liar.wav"), out.array());
+    assertTimeout(Duration.ofSeconds(2), () -> {
+      assertThatThrownBy(() -> AudioSource.of(file).samples()).isInstanceOf(AudioFormatException.class).hasMessageContaining("liar.wav");
+      assertThatThrownBy(() -> AudioSource.of(new ByteArrayInputStream(out.array())).samples()).isInstanceOf(AudioFormatException.class);
+    });
+  }
+
+  @Test
+  void midi_isNoAudioFile() {
+    // A note that sounds for days.
+    byte[] midi = {'M', 'T', 'h', 'd', 0, 0, 0, 6, 0, 0, 0, 1, 0, 1, 'M', 'T', 'r', 'k', 0, 0, 0, 15, 0, (byte) 0x90, 60, 64, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF,
+        0x7F, (byte) 0x80, 60, 0, 0, (byte) 0xFF, 0x2F, 0};
+    Path file = Wav.write(folder.resolve("song.mid"), midi);
+    assertTimeout(Duration.ofSeconds(5), () ->
+        assertThatThrownBy(() -> AudioSource.of(file).samples()).isInstanceOf(AudioFormatException.class).hasMessageContaining("song.mid"));
+  }
+
+  @Test
+  void audioThatDoesNotFit_isATypedError() throws Exception {
+    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx32m",
+        "-Dorg.bytedeco.javacpp.cachedir=" + System.getProperty("org.bytedeco.javacpp.cachedir", System.getProperty("user.home") + "/.javacpp/cache"),
+        "-cp", System.getProperty("java.class.path"), SmallHeap.class.getName()).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+  }
+
+  /** A process with a small heap that hears a quarter of an hour. */
+  static final class SmallHeap {
+    private SmallHeap() {}
+
+    public static void main(String[] args) {
+      InputStream silence = new InputStream() {
+        @Override
+        public int read() {
+          return 0;
+        }
+      };
+      AudioFormat format = new AudioFormat(RATE, 16, 1, true, false);
+      try {
+        AudioSource.of(new AudioInputStream(silence, format, 15L * 60 * RATE)).samples();
+      } catch (GpaOutOfMemoryException e) {
+        System.exit(0);
+      }
+      System.exit(1);
     }
   }
 

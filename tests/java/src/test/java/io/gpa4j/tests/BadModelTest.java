@@ -17,6 +17,7 @@ import io.gpa4j.Voice;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -256,6 +257,63 @@ class BadModelTest {
   }
 
   @Test
+  void metadataThatWouldMultiplyMemoryOrTime_isRefused() {
+    refused(changed(file -> file.putU32("gpa.codec.hop", 1 << 20)), ModelFormatException.class, "gpa.codec.hop");
+    refused(changed(file -> file.putU32("gpa.glm.pooling", 1000)), ModelFormatException.class, "gpa.glm.pooling");
+    refused(changed(file -> file.putU32("gpa.glm.mel_bins", 4096)), ModelFormatException.class, "gpa.glm.mel_bins");
+    refused(changed(file -> file.putU32("gpa.speaker.clip_samples", 1 << 26)), ModelFormatException.class, "gpa.speaker.clip_samples");
+    refused(changed(file -> file.putU32("gpa.speaker.clip_samples", 100)), ModelFormatException.class, "gpa.speaker.clip_samples");
+    refused(changed(file -> file.putU32("gpa.speaker.hop_length", 1)), ModelFormatException.class, "hop_length");
+    refused(changed(file -> file.putU32("gpa.speaker.n_fft", 16_381)), UnsupportedModelException.class, "gpa.speaker.n_fft");
+  }
+
+  @Test
+  void networkNamedTwice_isRefused() {
+    refused(changed(file -> file.putStrings("gpa.networks", "decoder", "glm", "wav2vec2", "codec", "speaker", "glm")),
+        ModelFormatException.class, "gpa.networks");
+  }
+
+  @Test
+  void epsilonThatIsNoNumber_isRefused() {
+    refused(changed(file -> file.putF32("gpa.wav2vec2.layer_norm_epsilon", Float.NaN)), ModelFormatException.class, "layer_norm_epsilon");
+    refused(changed(file -> file.putF32("gpa.decoder.rope_theta", -1)), ModelFormatException.class, "rope_theta");
+  }
+
+  @Test
+  void quantiserLevelsThatOverflow_areNamed() {
+    refused(changed(file -> file.putI32s("gpa.speaker.fsq_levels", 65_536, 65_536)), UnsupportedModelException.class, "gpa.speaker.fsq_levels");
+  }
+
+  @Test
+  void samplingThatCannotBe_isRefused() {
+    refused(changed(file -> file.putF32("gpa.sampling.temperature", -1)), ModelFormatException.class, "gpa.sampling", "temperature");
+    refused(changed(file -> file.putString("gpa.sampling.top_p", "all")), ModelFormatException.class, "gpa.sampling.top_p");
+  }
+
+  @Test
+  void namesThatAreNotUtf8_areRefused() {
+    for (String name : new String[] {"gpa.codec.hop", TENSOR}) {
+      byte[] bytes = model.clone();
+      bytes[indexOf(bytes, name)] = (byte) 0xFF;
+      Path path = Wav.write(folder.resolve("bad.gguf"), bytes);
+      assertThatThrownBy(() -> ModelFile.open(path)).isInstanceOf(ModelFormatException.class).hasMessageContainingAll("bad.gguf", "UTF-8");
+    }
+  }
+
+  @Test
+  void textTokenizerOfAnotherKind_orWithIdsBeyondCounting_isNamed() {
+    Path number = Wav.write(folder.resolve("number.gguf"), changed(file -> file.putU32("tokenizer.huggingface.json", 1)));
+    String json = "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":4294967295},\"merges\":[]}}";
+    Path ids = Wav.write(folder.resolve("ids.gguf"), changed(file -> file.putString("tokenizer.huggingface.json", json)));
+    for (Path path : new Path[] {number, ids}) {
+      try (Gpa gpa = Gpa.builder(path).build()) {
+        assertThatThrownBy(() -> gpa.encode("a", false)).isInstanceOf(ModelFormatException.class)
+            .hasMessageContaining(path.getFileName().toString()).hasMessageContaining("tokenizer.huggingface.json");
+      }
+    }
+  }
+
+  @Test
   void brokenTextTokenizer_isNamed() {
     for (String json : new String[] {"", "{", "[]", "{\"model\": 3}"}) {
       Path path = Wav.write(folder.resolve("tokenizer.gguf"), changed(file -> file.putString("tokenizer.huggingface.json", json)));
@@ -302,6 +360,12 @@ class BadModelTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static int indexOf(byte[] bytes, String text) {
+    int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(text);
+    assertThat(at).isPositive();
+    return at;
   }
 
   private void refused(byte[] bytes, Class<? extends Exception> type, String... said) {

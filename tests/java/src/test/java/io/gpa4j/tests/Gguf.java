@@ -116,6 +116,22 @@ final class Gguf {
     values.put(key, ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putInt(6).putFloat(value).array());
   }
 
+  void putI32s(String key, int... elements) {
+    ByteBuffer raw = ByteBuffer.allocate(16 + 4 * elements.length).order(ByteOrder.LITTLE_ENDIAN).putInt(ARRAY).putInt(5).putLong(elements.length);
+    for (int element : elements) {
+      raw.putInt(element);
+    }
+    values.put(key, raw.array());
+  }
+
+  void putStrings(String key, String... elements) {
+    ByteBuffer raw = ByteBuffer.allocate(1000).order(ByteOrder.LITTLE_ENDIAN).putInt(ARRAY).putInt(STRING).putLong(elements.length);
+    for (String element : elements) {
+      put(raw, element);
+    }
+    values.put(key, java.util.Arrays.copyOf(raw.array(), raw.position()));
+  }
+
   void putString(String key, String value) {
     byte[] text = utf8(value);
     values.put(key, ByteBuffer.allocate(12 + text.length).order(ByteOrder.LITTLE_ENDIAN).putInt(STRING).putLong(text.length).put(text).array());

@@ -61,6 +61,14 @@ class VoiceTest {
   }
 
   @Test
+  void tokensThatAreNoArray_areRefused() throws IOException {
+    Path file = folder.resolve("a.voice");
+    Voice.of("anna", TOKENS).save(file);
+    Files.writeString(file, Files.readString(file).replaceFirst("\\[.*]", "{\"a\":1}"));
+    assertThatThrownBy(() -> Voice.load(file)).isInstanceOf(ModelFormatException.class).hasMessageContainingAll("a.voice", "tokens");
+  }
+
+  @Test
   void cutOrForeignFiles_areRefusedByName() throws IOException {
     Path file = folder.resolve("a.voice");
     Voice.of("anna", TOKENS).save(file);
