@@ -15,6 +15,12 @@
 namespace gpa::test {
 namespace {
 
+std::vector<std::string_view> all_of(const GgufStrings& strings) {
+  std::vector<std::string_view> out;
+  for (size_t i = 0; i < strings.size(); ++i) out.push_back(strings[i]);
+  return out;
+}
+
 constexpr uint32_t kF32 = 0, kQ8_0 = 8, kF64 = 28;
 
 // The file must be refused as misshapen, its path and `part` in the message.
@@ -131,16 +137,16 @@ TEST(GgufValue, unknown_types_are_refused) {
 }
 
 TEST(GgufValue, cut_short_is_refused) {
-  expect_refused("metadata type at byte", Bytes::head(0, 1).text("some.key").zeros(2));
+  expect_refused("metadata 'some.key' at byte", Bytes::head(0, 1).text("some.key").zeros(2));
   const std::pair<uint32_t, size_t> sizes[] = {{kGgufU8, 1},  {kGgufI8, 1},  {kGgufBool, 1}, {kGgufU16, 2}, {kGgufI16, 2}, {kGgufU32, 4},
                                                {kGgufI32, 4}, {kGgufF32, 4}, {kGgufU64, 8},  {kGgufI64, 8}, {kGgufF64, 8}};
   for (const auto& [type, bytes] : sizes) {
-    expect_refused("some.key at byte", one_value(type).zeros(bytes - 1));
+    expect_refused("'some.key' at byte", one_value(type).zeros(bytes - 1));
     EXPECT_EQ(0, open(one_value(type).zeros(bytes))->number("some.key"));
   }
-  expect_refused("some.key at byte", one_value(kGgufString).u32(0));
-  expect_refused("some.key at byte", one_value(kGgufString).u64(5).raw("four"));
-  expect_refused("some.key at byte", one_value(kGgufString).u64(std::numeric_limits<uint64_t>::max()).raw("four"));
+  expect_refused("'some.key' at byte", one_value(kGgufString).u32(0));
+  expect_refused("'some.key' at byte", one_value(kGgufString).u64(5).raw("four"));
+  expect_refused("'some.key' at byte", one_value(kGgufString).u64(std::numeric_limits<uint64_t>::max()).raw("four"));
 }
 
 TEST(GgufValue, bool_of_another_value_is_refused) {
@@ -158,19 +164,12 @@ TEST(GgufArray, counts_beyond_the_file_are_refused) {
     expect_refused("array of " + std::to_string(count) + " elements: too many", one_array(kGgufU32, count).zeros(16));
     expect_refused("array of " + std::to_string(count) + " elements: too many", one_array(kGgufString, count).zeros(16));
   }
-  expect_refused("array type at byte", one_value(kGgufArray).zeros(2));
-  expect_refused("array count at byte", one_value(kGgufArray).u32(kGgufU8).zeros(2));
-}
-
-// 2^24 elements in all; each is kept in 8 bytes or more.
-TEST(GgufArray, more_elements_than_memory_should_hold_are_refused) {
-  const TempFile file(one_array(kGgufU8, (1 << 24) + 1));
-  ASSERT_EQ(0, truncate(file.path().c_str(), (1 << 24) + 100));
-  expect_failure(GPA_ERROR_MODEL_FORMAT, "16777217 elements: too many", [&] { GgufFile::open(file.path()); });
+  expect_refused("'some.key' at byte", one_value(kGgufArray).zeros(2));
+  expect_refused("'some.key' at byte", one_value(kGgufArray).u32(kGgufU8).zeros(2));
 }
 
 TEST(GgufArray, strings_that_end_behind_the_file_are_refused) {
-  expect_refused("some.key at byte", one_array(kGgufString, 2).text("one").u64(100).raw("two"));
+  expect_refused("'some.key' at byte", one_array(kGgufString, 2).text("one").u64(100).raw("two"));
 }
 
 // ---- tensors ----
@@ -218,10 +217,10 @@ TEST(GgufTensorEntry, cut_short_is_refused) {
   // Padding to the bytes that the smallest tensor takes, so that the count is believed.
   const auto cut = [](Bytes entry) { return Bytes::head(1, 0).raw(entry); };
   const std::string name(24, 'n');
-  expect_refused("tensor rank at byte", cut(Bytes().text(name).raw("..")));
-  expect_refused("tensor extent at byte", cut(Bytes().text(name).u32(1).u32(8)));
-  expect_refused("tensor type at byte", cut(Bytes().text(name).u32(1).u64(8).raw("..")));
-  expect_refused("tensor offset at byte", cut(Bytes().text(name).u32(1).u64(8).u32(0).u32(0)));
+  expect_refused("tensor '" + name + "' at byte", cut(Bytes().text(name).raw("..")));
+  expect_refused("tensor '" + name + "' at byte", cut(Bytes().text(name).u32(1).u32(8)));
+  expect_refused("tensor '" + name + "' at byte", cut(Bytes().text(name).u32(1).u64(8).raw("..")));
+  expect_refused("tensor '" + name + "' at byte", cut(Bytes().text(name).u32(1).u64(8).u32(0).u32(0)));
 }
 
 TEST(GgufPlaces, offset_that_is_not_aligned_is_refused) {
@@ -303,7 +302,7 @@ TEST(GgufFile, every_type_is_read) {
     EXPECT_EQ(-std::ldexp(1, 52), file->number("i64"));
     EXPECT_EQ(1e300, file->number("f64"));
     EXPECT_EQ((std::vector<int64_t>{-1, 0, 7}), file->integers("numbers", -1, 7));
-    EXPECT_EQ((std::vector<std::string_view>{"a", "", "bc"}), file->find_value("strings")->strings);
+    EXPECT_EQ((std::vector<std::string_view>{"a", "", "bc"}), all_of(file->find_value("strings")->strings));
     EXPECT_TRUE(file->integers("empty", 0, 0).empty());
     const GgufTensor* weights = file->find_tensor("weights");
     ASSERT_NE(nullptr, weights);
@@ -358,7 +357,7 @@ void expect_open_or_refused(const std::string& bytes, const std::string& what) {
       sum = sum + data[0] + data[tensor.bytes - 1];
     }
     for (const GgufValue& value : read->values()) {
-      for (std::string_view text : value.strings) sum = sum + (text.empty() ? 0 : text.front() + text.back());
+      for (std::string_view text : all_of(value.strings)) sum = sum + (text.empty() ? 0 : text.front() + text.back());
     }
   });
   EXPECT_TRUE(failure.code == GPA_OK || failure.code == GPA_ERROR_MODEL_FORMAT) << what << ": " << failure.message;
