@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -85,7 +87,7 @@ public final class GgufWriter implements AutoCloseable {
     } catch (ClosedByInterruptException e) {
       throw new CancelledException(path + ": writing was interrupted");
     } catch (IOException e) {
-      throw new GpaIoException(path + ": cannot be written: " + e, e);
+      throw failed(path, e);
     } finally {
       if (writer == null && file != null) {
         file.close();
@@ -113,7 +115,7 @@ public final class GgufWriter implements AutoCloseable {
     } catch (ClosedByInterruptException e) {
       throw new CancelledException(target + ": writing was interrupted");
     } catch (IOException e) {
-      throw new GpaIoException(target + ": cannot be written: " + e, e);
+      throw failed(target, e);
     }
   }
 
@@ -131,8 +133,15 @@ public final class GgufWriter implements AutoCloseable {
     } catch (ClosedByInterruptException e) {
       throw new CancelledException(target + ": writing was interrupted");
     } catch (IOException e) {
-      throw new GpaIoException(target + ": cannot be written: " + e, e);
+      throw failed(target, e);
     }
+  }
+
+  private static GpaIoException failed(Path path, IOException e) {
+    // The temporary file's name would say nothing.
+    String reason = e instanceof AccessDeniedException ? "permission denied"
+        : e instanceof FileSystemException file ? file.getReason() : e.getMessage();
+    return new GpaIoException(path + ": cannot be written: " + (reason == null ? e : reason), e);
   }
 
   private static void requireSpace(Path target, long size) throws IOException {

@@ -24,19 +24,21 @@ class SmallHeapTest {
   @TempDir Path folder;
 
   @Test
-  void convert_tensorTenTimesTheHeap_fits() throws Exception {
+  void convertAndQuantize_tensorTenTimesTheHeap_fit() throws Exception {
     GoldenCheckpoint golden = GoldenCheckpoint.read().decoderOnly().set("config.json", "vocab_size", VOCABULARY);
     golden.tensors.get("").remove("model.embed_tokens.weight");
     golden.writeFiles(folder.resolve("c"));
     writeWithHole(folder.resolve("c/model.safetensors"), golden.tensors.get(""));
 
     Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx" + HEAP_MIB + "m",
-        "-cp", System.getProperty("java.class.path"), Child.class.getName(), folder.resolve("c").toString(), folder.resolve("m.gguf").toString())
+        "-cp", System.getProperty("java.class.path"), Child.class.getName(), folder.resolve("c").toString(), folder.resolve("m.gguf").toString(),
+        folder.resolve("q.gguf").toString())
         .redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
     assertThat(process.exitValue()).as(output).isZero();
     assertThat(Files.size(folder.resolve("m.gguf"))).isGreaterThan(VOCABULARY * 256 * 2);
+    assertThat(Files.size(folder.resolve("q.gguf"))).isBetween(VOCABULARY * 256 * 210 / 256, VOCABULARY * 256);
   }
 
   // The embedding comes last and is a hole in the file: zeros that take no disk.
@@ -65,6 +67,8 @@ class SmallHeapTest {
 
     public static void main(String[] args) {
       Converter.convert(Path.of(args[0]), Path.of(args[1]), ConversionOptions.of(ElementType.F16).withThreads(2), ConversionListener.NONE);
+      QuantizeOptions options = QuantizeOptions.of(WeightTypes.of(Recipe.Q4_K_M)).withThreads(2);
+      Quantizer.quantize(Path.of(args[1]), Path.of(args[2]), options, ConversionListener.NONE);
     }
   }
 }

@@ -31,6 +31,7 @@ final class ExportLlamaCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    ModelOptions.checkFile(model, "model file");
     Outputs.check(spec, output, model);
     ConversionReport report;
     try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "export")) {

@@ -34,6 +34,8 @@ final class ImportLlamaCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    ModelOptions.checkFile(decoder, "GGUF file");
+    ModelOptions.checkFile(model, "model file");
     Outputs.check(spec, output, decoder, model);
     ConversionReport report;
     try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "import")) {

@@ -97,6 +97,7 @@ public final class Main implements Runnable {
     CommandLine line = new CommandLine(main);
     line.setOut(utf8(System.out)).setErr(utf8(System.err))
         .setExpandAtFiles(false)
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpWidth(HELP_COLUMNS)
         .registerConverter(Path.class, Values::path)
         .setParameterExceptionHandler((e, given) -> Errors.misused(e, given, main.debug))

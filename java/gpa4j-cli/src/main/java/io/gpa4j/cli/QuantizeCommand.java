@@ -43,6 +43,7 @@ final class QuantizeCommand implements Callable<Integer> {
     if (!types.hasType()) {
       throw new ParameterException(spec.commandLine(), "--type is missing; choose one of " + String.join(", ", Recipe.labels()));
     }
+    ModelOptions.checkFile(model, "model file");
     Outputs.check(spec, output, model);
     QuantizeOptions options = QuantizeOptions.of(types.types(null)).withRequantize(requantize);
     ConversionReport report;

@@ -87,6 +87,10 @@ class CliErrorsTest {
     assertMisused("CLIP").by("voice", "enroll", "-o", wav);
     assertMisused("--output GGUF").by("convert", CHECKPOINT);
     assertMisused("GGUF").by("inspect");
+    assertMisused("GGUF", "--output").by("quantize", "--type", "q8_0");
+    assertMisused("--type is missing", "q4_k_m").by("quantize", Project.demoModel(), "-o", folder.resolve("m.gguf"));
+    assertMisused("--output GGUF").by("export-llama", Project.demoModel());
+    assertMisused("--into GGUF").by("import-llama", Project.demoModel(), "-o", folder.resolve("m.gguf"));
     assertMisused("--goldens DIR").by("verify", CHECKPOINT);
     assertMisused("--shape SHAPE", "--output").by("fabricate");
     assertMisused("--output").by("tts", "hello", "-v", voice, "-o");
@@ -101,6 +105,9 @@ class CliErrorsTest {
     }
     assertMisused("q9_x", "f32, f16").by("convert", CHECKPOINT, "-o", folder.resolve("m.gguf"), "--type", "q9_x");
     assertMisused("i32", "f32, f16").by("convert", CHECKPOINT, "-o", folder.resolve("m.gguf"), "--decoder-type", "i32");
+    assertMisused("q9_x", "q8_0").by("quantize", Project.demoModel(), "-o", folder.resolve("m.gguf"), "--type", "q9_x");
+    assertMisused("no PATTERN=TYPE").by("quantize", Project.demoModel(), "-o", folder.resolve("m.gguf"), "--type", "q8_0", "--tensor", "decoder");
+    assertMisused("checkpoint folder holds", "f16").by("fabricate", "--shape", "tiny", "-o", folder.resolve("c"), "--type", "q8_0");
     assertMisused("huge", "tiny").by("fabricate", "--shape", "huge", "-o", folder.resolve("m.gguf"));
     assertMisused("nmse").by("verify", CHECKPOINT, "--goldens", Project.goldens(), "--nmse", "-1");
     assertMisused("--snr").by("verify", CHECKPOINT, "--goldens", Project.goldens(), "--snr", "loud");
@@ -119,6 +126,8 @@ class CliErrorsTest {
   @Test
   void outputThatIsAnInput_isRefused() {
     String said = "both input and output";
+    assertMisused(Project.demoModel().toString(), said).by("quantize", Project.demoModel(), "-o", Project.demoModel(), "--type", "q8_0");
+    assertMisused(Project.demoModel().toString(), said).by("import-llama", Models.demo("f16"), "--into", Project.demoModel(), "-o", Project.demoModel());
     assertMisused(clip.toString(), said).by("tts", "hello", "-v", clip, "-o", clip);
     assertMisused(clip.toString(), said).by("vc", clip, "-v", voice, "-o", clip);
     assertMisused("v.voice", said).by("vc", clip, "-v", voice, "-o", folder.resolve("sub/../v.voice"));
@@ -170,6 +179,9 @@ class CliErrorsTest {
     Path none = folder.resolve("none.gguf");
     assertFailed(none.toString(), "no such model file").by("asr", "-m", none, clip);
     assertFailed(none.toString(), "no such").by("inspect", none);
+    assertFailed(none.toString(), "no such").by("quantize", none, "-o", folder.resolve("m.gguf"), "--type", "q8_0");
+    assertFailed(none.toString(), "no such").by("export-llama", none, "-o", folder.resolve("m.gguf"));
+    assertFailed(none.toString(), "no such").by("import-llama", none, "--into", Project.demoModel(), "-o", folder.resolve("m.gguf"));
     assertFailed(none.toString(), "no such").by("verify", none, "--goldens", Project.goldens());
     assertFailed("folder", "gpa convert").by("tts", "hello", "-m", CHECKPOINT, "-v", voice, "-o", wav);
     assertFailed("folder", "gpa convert").by("inspect", CHECKPOINT);

@@ -26,7 +26,8 @@ class CliIT {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"asr", "tts", "vc", "voice", "voice enroll", "convert", "inspect", "verify", "fabricate", "devices", "demo"})
+  @ValueSource(strings = {"asr", "tts", "vc", "voice", "voice enroll", "convert", "quantize", "export-llama", "import-llama",
+      "inspect", "verify", "fabricate", "devices", "demo"})
   void help_ofEveryCommand_showsUsageAndOptions(String command) {
     Cli.Result result = Cli.run((command + " --help").split(" "));
     assertThat(result.code()).isZero();
@@ -39,7 +40,8 @@ class CliIT {
   void helpAndVersion_nameEverything() {
     Cli.Result help = Cli.run("--help");
     assertThat(help.code()).isZero();
-    assertThat(help.out()).contains("asr", "tts", "vc", "voice", "convert", "inspect", "verify", "fabricate", "devices", "demo", "Exit codes");
+    assertThat(help.out()).contains("asr", "tts", "vc", "voice", "convert", "quantize", "export-llama", "import-llama", "inspect", "verify",
+        "fabricate", "devices", "demo", "Exit codes");
     assertThat(Cli.run("help", "tts").out()).isEqualTo(Cli.run("tts", "--help").out());
     Cli.Result version = Cli.run("--version");
     assertThat(version.code()).isZero();
@@ -109,6 +111,47 @@ class CliIT {
     Path wav = folder.resolve("converted.wav");
     assertThat(Cli.run("vc", Project.clip(20), "--voice", Demo.voice("bella"), "-o", wav, "--seed", "1")).isEqualTo(new Cli.Result(0, "", ""));
     assertThat(AudioSource.of(wav).samples().length).isGreaterThan(4000);
+  }
+
+  @Test
+  void quantize_givesWhatConvertGives_andTheEngineHears() throws IOException {
+    Path exact = Models.goldens("f32");
+    Path direct = folder.resolve("direct.gguf");
+    Path quantized = folder.resolve("quantized.gguf");
+    String[] types = {"--type", "q4_k_m", "--tensor", "decoder.*.ffn_down=q8_0", "--tensor", "decoder.blk.{0,2}.ffn_*=q6_k"};
+    assertThat(Cli.run("convert", Project.goldens().resolve("checkpoint"), "-o", direct, types[0], types[1], types[2], types[3], types[4], types[5]).code())
+        .isZero();
+    Cli.Result result = Cli.run("quantize", exact, "-o", quantized, types[0], types[1], types[2], types[3], types[4], types[5]);
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out()).contains(quantized.toString(), "tensors", "decoder glm wav2vec2 codec speaker");
+    assertThat(result.errors()).isEmpty();
+    assertThat(Files.mismatch(direct, quantized)).isEqualTo(-1);
+    assertThat(Cli.run("inspect", quantized).out()).containsPattern("general.file_type +15")
+        .containsPattern("decoder.blk.0.ffn_down.weight +Q6_K").containsPattern("decoder.blk.1.ffn_down.weight +Q8_0");
+
+    Demo.Clip clip = Demo.clips().get(1);
+    assertThat(Cli.run("asr", "-m", Models.demo("q8_0"), clip.file())).isEqualTo(new Cli.Result(0, clip.text() + System.lineSeparator(), ""));
+  }
+
+  @Test
+  void exportAndImportLlama_giveTheModelBack() throws IOException {
+    Path model = Models.goldens("f16");
+    Path decoder = folder.resolve("decoder.gguf");
+    Cli.Result exported = Cli.run("export-llama", model, "-o", decoder);
+    assertThat(exported.code()).as(exported.err()).isZero();
+    assertThat(exported.out()).contains(decoder.toString(), "35 tensors");
+    assertThat(Cli.run("inspect", decoder).out()).contains("qwen3.block_count", "tokenizer.ggml.pre", "output_norm.weight");
+    Path back = folder.resolve("back.gguf");
+    Cli.Result imported = Cli.run("import-llama", decoder, "--into", model, "-o", back);
+    assertThat(imported.code()).as(imported.err()).isZero();
+    assertThat(Files.mismatch(model, back)).isEqualTo(-1);
+  }
+
+  @Test
+  void fabricate_quantised_isAModelOfThatType() throws IOException {
+    Path model = folder.resolve("random.gguf");
+    assertThat(Cli.run("fabricate", "--shape", "tiny", "--type", "q5_k_m", "-o", model).code()).isZero();
+    assertThat(JSON.readTree(Cli.run("inspect", "--json", model).out()).at("/metadata/general.file_type").asInt()).isEqualTo(17);
   }
 
   @Test

@@ -1,19 +1,19 @@
 package io.gpa4j.tests;
 
-import io.gpa4j.ElementType;
 import io.gpa4j.conversion.ConversionListener;
 import io.gpa4j.conversion.ConversionOptions;
 import io.gpa4j.conversion.Converter;
+import io.gpa4j.conversion.QuantizeOptions;
+import io.gpa4j.conversion.Quantizer;
+import io.gpa4j.conversion.Recipe;
+import io.gpa4j.conversion.WeightTypes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Model files for tests, each made once. */
@@ -22,9 +22,9 @@ final class Models {
 
   private Models() {}
 
-  /** The goldens' checkpoint, its matrices of type "f32", "f16" or "bf16". */
-  static synchronized Path goldens(String type) {
-    return MADE.computeIfAbsent("goldens-" + type, name -> convert(Project.goldens().resolve("checkpoint"), name, type));
+  /** The goldens' checkpoint by a recipe ("f32", "q4_k_m" …). */
+  static synchronized Path goldens(String recipe) {
+    return MADE.computeIfAbsent("goldens-" + recipe, name -> convert(Project.goldens().resolve("checkpoint"), name, recipe));
   }
 
   /** The goldens' decoder and text tokenizer alone. */
@@ -45,34 +45,18 @@ final class Models {
     });
   }
 
-  /** The demo model with its half-precision matrices as another type. */
-  static synchronized Path demo(String type) {
-    return MADE.computeIfAbsent("demo-" + type, name -> {
-      Gguf file = Gguf.read(Project.demoModel());
-      ElementType to = ElementType.valueOf(type.toUpperCase(Locale.ROOT));
-      file.tensors.replaceAll((tensor, content) -> retyped(content, to));
-      return Wav.write(Project.work().resolve(name + ".gguf"), file.bytes());
+  /** The demo model with its weights by another recipe. */
+  static synchronized Path demo(String recipe) {
+    return MADE.computeIfAbsent("demo-" + recipe, name -> {
+      Path file = Project.work().resolve(name + ".gguf");
+      Quantizer.quantize(Project.demoModel(), file, QuantizeOptions.of(WeightTypes.of(Recipe.of(recipe))), ConversionListener.NONE);
+      return file;
     });
   }
 
-  private static Gguf.Tensor retyped(Gguf.Tensor tensor, ElementType to) {
-    ElementType from = tensor.type() == ElementType.F16.id() ? ElementType.F16 : ElementType.BF16;
-    if (tensor.type() != from.id()) {
-      return tensor;
-    }
-    int count = tensor.data().length / from.blockBytes();
-    ByteBuffer source = ByteBuffer.allocateDirect(tensor.data().length).order(ByteOrder.LITTLE_ENDIAN).put(tensor.data()).flip();
-    ByteBuffer target = ByteBuffer.allocateDirect(Math.toIntExact(to.bytes(count))).order(ByteOrder.LITTLE_ENDIAN);
-    from.convert(source, to, target, count);
-    byte[] data = new byte[target.capacity()];
-    target.get(data);
-    return new Gguf.Tensor(to.id(), tensor.dims(), data);
-  }
-
-  private static Path convert(Path checkpoint, String name, String type) {
+  private static Path convert(Path checkpoint, String name, String recipe) {
     Path file = Project.work().resolve(name + ".gguf");
-    ConversionOptions options = ConversionOptions.of(ElementType.valueOf(type.toUpperCase(Locale.ROOT)));
-    Converter.convert(checkpoint, file, options, ConversionListener.NONE);
+    Converter.convert(checkpoint, file, ConversionOptions.of(Recipe.of(recipe)), ConversionListener.NONE);
     return file;
   }
 }
