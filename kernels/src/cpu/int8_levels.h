@@ -1,6 +1,7 @@
 // Activations rounded to int8 in blocks of 32 columns: level = round(x / scale), scale = max |x| / 127.
 #pragma once
 #include "cpu/int8_panel.h"
+#include "rounding.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
@@ -40,22 +41,28 @@ struct RowLevels {
 
 inline RowLevels round_block(const float* x) {
   RowLevels to;
-  Vec most = Vec::zero();
-  for (int i = 0; i < kLevelBlock; i += kWidth) most = max(most, abs(Vec::load(x + i)));
+  Vec most = Vec::zero(), spoiled = Vec::zero();  // spoiled: 0, or NaN where a value is not finite, which max() may drop
+  for (int i = 0; i < kLevelBlock; i += kWidth) {
+    const Vec v = Vec::load(x + i);
+    most = max(most, abs(v));
+    spoiled = spoiled + (v - v);
+  }
   const float largest = reduce_max(most);
-  const Vec inverse = Vec::broadcast(largest > 0 ? 127.0f / largest : 0.0f);
+  const bool counts = largest >= kLeastRounded;
+  const Vec inverse = Vec::broadcast(counts ? 127.0f / largest : 0.0f), highest = Vec::broadcast(127.0f);
 #pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
     Ints sums{};
     for (int i = 16 * half; i < 16 * half + 16; i += kWidth) {
-      const Ints v = round_small(Vec::load(x + i) * inverse).integer;
+      // Finite values lie within already; others must not make levels that no level can be. max() takes -127 for NaN.
+      const Ints v = round_small(min(highest, max(Vec::load(x + i) * inverse, -highest))).integer;
       store_levels(v, to.levels + i, Iota<kWidth>());
       sums += v;
     }
     to.negative[half] = -sum_of(sums);
   }
   to.negative[2] = to.negative[0] + to.negative[1];
-  to.scale = largest / 127.0f;
+  to.scale = (counts ? largest / 127.0f : 0.0f) + reduce_add(spoiled);
   to.weighed = -to.scale * static_cast<float>(to.negative[2]);
   return to;
 }

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "reference/ops.h"
+#include "rounding.h"
 
 namespace gpa::reference {
 
@@ -36,7 +37,8 @@ std::vector<float> rounded(Rounding rounding, DType weights, const float* x, int
   for (size_t begin = 0; begin < out.size(); begin += kBlock) {
     float most = 0;
     for (size_t i = begin; i < begin + kBlock; ++i) most = std::fmax(most, std::fabs(out[i]));
-    const float scale = most / 127.0f, inverse = most > 0 ? 127.0f / most : 0.0f;
+    const bool counts = most >= kLeastRounded;
+    const float scale = counts ? most / 127.0f : 0.0f, inverse = counts ? 127.0f / most : 0.0f;
     for (size_t i = begin; i < begin + kBlock; ++i) out[i] = scale * std::nearbyint(out[i] * inverse);
   }
   return out;

@@ -90,6 +90,51 @@ TEST_P(BlockTypesTest, roundedRowOfAnotherBatch_hasTheSameBits) {
   }
 }
 
+// Values so small that 127 / max |x| is no float: a block of them counts as zeros, beside others that do not.
+TEST_P(BlockTypesTest, tinyRows_countAsZero) {
+  constexpr int64_t kOutputs = 18, kInputs = 256, kRows = 4;
+  for (const float tiny : {1e-45f, 1e-40f, 3e-38f, 1e-37f, 3e-37f}) {
+    Floats x = random_floats(kRows * kInputs, 30);
+    for (int64_t k = 0; k < kInputs; ++k) x[static_cast<size_t>(k)] = k % 3 ? tiny * static_cast<float>(1 - k % 2) : 0.0f;
+    for (int64_t k = 0; k < 32; ++k) x[static_cast<size_t>(2 * kInputs + k)] = k % 5 ? 0.0f : -tiny;
+    for (DType type : kBlockTypes) {
+      const Weights w = random_weights(type, kOutputs, kInputs, 31);
+      for (int threads : kThreadCounts) {
+        ThreadPool pool(threads);
+        Floats want(static_cast<size_t>(kRows * kOutputs)), got(want.size(), NAN);
+        const LinearArgs map{x.data(), kRows, w.view(), {}, want.data(), Rounding::kInt8};
+        reference().linear(pool, map);
+        LinearArgs other = map;
+        other.y = got.data();
+        kernels().linear(pool, other);
+        for (int64_t n = 0; n < kOutputs; ++n) ASSERT_EQ(0.0f, got[static_cast<size_t>(n)]) << name_of(type) << ", " << tiny << ", column " << n;
+        ASSERT_LE(nmse(want, got), 1e-11) << name_of(type) << ", " << tiny;
+      }
+    }
+  }
+}
+
+// What is not finite stays so in its own row, and only there: broken weights upstream must not look like an answer.
+TEST_P(BlockTypesTest, rowsThatAreNotFinite_stayNotFinite) {
+  constexpr int64_t kOutputs = 18, kInputs = 256, kRows = 9;
+  for (const float bad : {NAN, INFINITY, -INFINITY}) {
+    for (const int64_t place : {0, 1, 15, 16, 31, 200, 255}) {
+      Floats x = random_floats(kRows * kInputs, 32);
+      x[static_cast<size_t>(3 * kInputs + place)] = bad;
+      for (DType type : kBlockTypes) {
+        const Weights w = random_weights(type, kOutputs, kInputs, 33);
+        ThreadPool pool(2);
+        for (int64_t rows : {4, 9}) {
+          Floats y(static_cast<size_t>(rows * kOutputs));
+          kernels().linear(pool, {x.data(), rows, w.view(), {}, y.data(), Rounding::kInt8});
+          for (int64_t i = 0; i < rows * kOutputs; ++i)
+            ASSERT_EQ(i / kOutputs != 3, std::isfinite(y[static_cast<size_t>(i)])) << name_of(type) << ", " << bad << " at " << place << ", element " << i;
+        }
+      }
+    }
+  }
+}
+
 // Several maps of one x, of different types, sizes and rounding: each as if it were alone.
 TEST_P(BlockTypesTest, manyMaps_haveTheBitsOfEach) {
   constexpr int64_t kInputs = 512;

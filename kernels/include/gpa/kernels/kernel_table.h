@@ -22,7 +22,8 @@ struct Epilogue {
 // How activations enter a product with weights of a block type (others: always kNone).
 //   kNone  as f32
 //   kInt8  each block of 32 columns (of a convolution: of channels) rounded first: x ~ s q, s = max |x| / 127, q = x / s to the
-//          nearest integer, ties to even. Convolutions in groups or with other than whole blocks of channels: as kNone
+//          nearest integer, ties to even; a block below 2^-100 counts as zeros, one with NaN or infinity makes its row not finite.
+//          Convolutions in groups or with other than whole blocks of channels: as kNone
 enum class Rounding { kNone, kInt8 };
 
 // y[m, n] = epilogue(sum_k x[m, k] w[n, k]).   x [rows, w.cols], y [rows, w.rows].
