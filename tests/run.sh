@@ -15,6 +15,8 @@ touch java/gpa4j-cli/target/.built
 step "convert the golden checkpoint"
 export GPA_GOLDENS_MODEL=$build/goldens.gguf
 ./gpa convert tests/data/goldens/checkpoint -o "$GPA_GOLDENS_MODEL" --type f32
+export GPA_GOLDENS_QUANTISED=$build/goldens-q4_k_m.gguf
+./gpa quantize "$GPA_GOLDENS_MODEL" -o "$GPA_GOLDENS_QUANTISED" --type q4_k_m
 
 for isa in $("$build/tests/native/isa_list"); do
   step "native tests, GPA_ISA=$isa"

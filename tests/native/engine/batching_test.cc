@@ -1,8 +1,6 @@
 // Continuous batching: what a request answers does not depend on what runs beside it.
 //
-// A product of fewer than 8 rows adds in another order than a larger one (kernels/src/cpu/gemm_dot.h), so the last bits of a
-// logit depend on the batch. Hence the two models here: the goldens' answers are firm (their margins are far above rounding),
-// and the walking model's logits are exact in any batch, so that even sampled answers must be equal.
+// The walking model says which answer is right; determinism_test.cc compares whole tasks on warm sampling.
 #include <algorithm>
 
 #include "engine/golden_prompts.h"
@@ -144,7 +142,7 @@ TEST(Batching, golden_answers_side_by_side_equal) {
   for (size_t i = 0; i < answers.size(); ++i) expect_equal(answers[i], answer_of(requests[i]));
 }
 
-// The same alone: the products are of few rows here, and of other sums.
+// The same alone.
 TEST(Batching, golden_answers_alone_equal) {
   const ModelHandle model = open_model(golden_model().path());
   const EngineHandle engine = create_engine(model.get(), {2, 1, 0, 1024, nullptr, GPA_PRECISION_EXACT});

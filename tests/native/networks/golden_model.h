@@ -32,6 +32,13 @@ inline const GgufFile& golden_model() {
   return *file;
 }
 
+// The same at q4_k_m, which GPA_GOLDENS_QUANTISED names.
+inline std::string quantised_golden_path() {
+  const char* path = std::getenv("GPA_GOLDENS_QUANTISED");
+  if (!path || !*path) throw std::runtime_error("GPA_GOLDENS_QUANTISED is not set: quantise the golden model to q4_k_m and name the file there");
+  return path;
+}
+
 inline const nlohmann::json& golden_summary() {
   static const nlohmann::json summary = nlohmann::json::parse(std::ifstream(goldens_path("summary.json")));
   return summary;
