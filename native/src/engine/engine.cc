@@ -1,12 +1,11 @@
 #include "engine/engine.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
 #include "engine/request_check.h"
+#include "engine/usable_cores.h"
 #include "error.h"
 #include "log.h"
 #include "raw_enum.h"
@@ -21,12 +20,6 @@ constexpr int kDefaultConcurrency = 8, kDefaultQueue = 1024;
 int checked(const char* field, int value, int max, int fallback) {
   if (value < 0 || value > max) fail(GPA_ERROR_INVALID_ARGUMENT, "%s is %d; it must lie in [0, %d]", field, value, max);
   return value == 0 ? fallback : value;
-}
-
-int usable_cores() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 const KernelTable& kernels_of(const char* device) {
@@ -61,7 +54,7 @@ int64_t context_of(const Model& model, int wanted) {
 }  // namespace
 
 Engine::Engine(std::shared_ptr<const Model> model, const gpa_engine_params& params)
-    : model_(std::move(model)), 
+    : model_(std::move(model)),
       compute_{kernels_of(params.device), checked("threads", params.threads, kMaxThreads, usable_cores()), rounding_of(params.precision)},
       context_tokens_(context_of(*model_, params.context_tokens)),
       max_concurrency_(checked("max_concurrency", params.max_concurrency, kMaxConcurrency, kDefaultConcurrency)),
