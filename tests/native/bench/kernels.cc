@@ -3,132 +3,18 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "bench/machine.h"
 #include "gpa/kernels/kernel_table.h"
 #include "gpa/kernels/quantize.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace {
 
 using namespace gpa;
-
-int bench_threads() {
-  const char* text = std::getenv("GPA_BENCH_THREADS");
-  return text ? std::max(1, std::atoi(text)) : 2;
-}
-
-ThreadPool& pool() {
-  static ThreadPool threads(bench_threads());
-  return threads;
-}
-
-// Multiply-adds on 24 registers of 16 (or 8) floats: the most that any product can reach.
-constexpr int64_t kPeakSteps = 4'000'000;
-#if defined(__x86_64__)
-__attribute__((target("avx512f"))) double peak_avx512() {
-  __m512 sum[24];
-  for (auto& s : sum) s = _mm512_set1_ps(1.0f);
-  __m512 a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(0.001f);
-  for (int64_t i = 0; i < kPeakSteps; ++i) {
-#pragma GCC unroll 24
-    for (auto& s : sum) s = _mm512_fmadd_ps(s, a, b);
-    asm volatile("" : "+v"(a), "+v"(b));
-  }
-  for (int i = 1; i < 24; ++i) sum[0] = _mm512_add_ps(sum[0], sum[i]);
-  volatile float keep = sum[0][0];
-  static_cast<void>(keep);
-  return 24.0 * 16 * 2 * kPeakSteps;
-}
-__attribute__((target("avx2,fma"))) double peak_avx2() {
-  __m256 sum[12];
-  for (auto& s : sum) s = _mm256_set1_ps(1.0f);
-  __m256 a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(0.001f);
-  for (int64_t i = 0; i < kPeakSteps; ++i) {
-#pragma GCC unroll 12
-    for (auto& s : sum) s = _mm256_fmadd_ps(s, a, b);
-    asm volatile("" : "+x"(a), "+x"(b));
-  }
-  for (int i = 1; i < 12; ++i) sum[0] = _mm256_add_ps(sum[0], sum[i]);
-  volatile float keep = sum[0][0];
-  static_cast<void>(keep);
-  return 12.0 * 8 * 2 * kPeakSteps;
-}
-__attribute__((target("avx512f,avx512vnni"))) double peak_vnni() {
-  __m512i sum[24];
-#pragma GCC unroll 24
-  for (auto& s : sum) s = _mm512_set1_epi32(1);
-  __m512i a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(1);
-  for (int64_t i = 0; i < kPeakSteps; ++i) {
-#pragma GCC unroll 24
-    for (auto& s : sum) asm("vpdpbusd %2, %1, %0" : "+v"(s) : "v"(a), "v"(b));
-  }
-#pragma GCC unroll 24
-  for (int i = 1; i < 24; ++i) sum[0] = _mm512_add_epi32(sum[0], sum[i]);
-  volatile long long keep = sum[0][0];
-  static_cast<void>(keep);
-  return 24.0 * 64 * 2 * kPeakSteps;
-}
-#endif
-
-// The fastest of some runs of all threads, in work per second, where work() returns what it did.
-double fastest(double (*work)()) {
-  double best = 0;
-  for (int repeat = 0; repeat < 3; ++repeat) {
-    const auto start = std::chrono::steady_clock::now();
-    pool().run(pool().threads(), [](void* arg, int, int) { (*static_cast<double (**)()>(arg))(); }, &work);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    best = std::max(best, static_cast<double>(pool().threads()) / took.count());
-  }
-  return best * work();
-}
-
-// Bytes per second that all threads read from memory together.
-double measure_stream() {
-  static const std::vector<int64_t> memory(size_t{512} << 17, 1);  // 512 MB
-  double best = 0;
-  for (int repeat = 0; repeat < 3; ++repeat) {
-    const int parts = pool().threads() * 64;
-    const auto start = std::chrono::steady_clock::now();
-    pool().run(parts, [](void* arg, int part, int) {
-      const size_t count = memory.size() / static_cast<size_t>(*static_cast<int*>(arg)), begin = static_cast<size_t>(part) * count;
-      int64_t sum[8] = {};
-      for (size_t i = begin; i < begin + count; i += 8)
-        for (size_t j = 0; j < 8; ++j) sum[j] += memory[i + j];
-      volatile int64_t keep = sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7];
-      static_cast<void>(keep);
-    }, const_cast<int*>(&parts));
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    best = std::max(best, static_cast<double>(memory.size() * sizeof(int64_t)) / took.count());
-  }
-  return best;
-}
-
-// FLOP/s of all threads on this table's registers; 0 where unknown.
-double measure_peak(const std::string& isa) {
-  double (*work)() = nullptr;
-#if defined(__x86_64__)
-  if (isa == "avx512") work = peak_avx512;
-  if (isa == "avx2") work = peak_avx2;
-#endif
-  if (!work) return 0;
-  return fastest(work);
-}
-
-// Integer operations per second likewise; 0 where the table has no such instruction.
-double measure_int8_peak([[maybe_unused]] const std::string& isa) {
-#if defined(__x86_64__)
-  if (isa == "avx512") return fastest(peak_vnni);
-#endif
-  return 0;
-}
+using bench::pool;
 
 std::vector<float> floats(int64_t count) {
   std::vector<float> out(static_cast<size_t>(count));
@@ -151,15 +37,15 @@ std::vector<char> weights(DType type, int64_t count) {
 
 struct Isa {
   const KernelTable* kernels;
-  double peak, int8_peak, stream;  // per second; 0: unknown
+  bench::Limits limits;
 };
 
 void report(benchmark::State& state, const Isa& isa, double flop, double bytes) {
   const double runs = static_cast<double>(state.iterations());
   state.counters["GFLOP/s"] = benchmark::Counter(flop * runs * 1e-9, benchmark::Counter::kIsRate);
-  if (isa.peak > 0) state.counters["of_peak"] = benchmark::Counter(flop * runs / isa.peak, benchmark::Counter::kIsRate);
+  if (isa.limits.flop > 0) state.counters["of_peak"] = benchmark::Counter(flop * runs / isa.limits.flop, benchmark::Counter::kIsRate);
   state.counters["GB/s"] = benchmark::Counter(bytes * runs * 1e-9, benchmark::Counter::kIsRate);
-  state.counters["of_stream"] = benchmark::Counter(bytes * runs / isa.stream, benchmark::Counter::kIsRate);
+  state.counters["of_stream"] = benchmark::Counter(bytes * runs / isa.limits.stream, benchmark::Counter::kIsRate);
 }
 
 void linear(benchmark::State& state, Isa isa, int64_t rows, int64_t outputs, int64_t inputs, DType type, Rounding rounding) {
@@ -174,7 +60,7 @@ void linear(benchmark::State& state, Isa isa, int64_t rows, int64_t outputs, int
     isa.kernels->linear(pool(), {.x = x.data(), .rows = rows, .w = {w[next].data(), type, outputs, inputs}, .epilogue = {}, .y = y.data(), .rounding = rounding});
     next = (next + 1) % w.size();
   }
-  if (rounding == Rounding::kInt8) isa.peak = isa.int8_peak;
+  if (rounding == Rounding::kInt8) isa.limits.flop = isa.limits.int8;
   report(state, isa, 2.0 * static_cast<double>(rows * outputs * inputs), static_cast<double>(bytes));
 }
 
@@ -318,15 +204,10 @@ void register_cases(const std::string& name, const Isa& isa) {
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   benchmark::AddCustomContext("threads", std::to_string(pool().threads()));
-  const double stream = measure_stream();
-  benchmark::AddCustomContext("stream_GB/s", std::to_string(stream * 1e-9));
   for (auto* name = available_kernels(); *name; ++name) {
     if (std::string(*name) == "reference") continue;
-    const double peak = measure_peak(*name);
-    if (peak > 0) benchmark::AddCustomContext(std::string("peak_GFLOP/s_") + *name, std::to_string(peak * 1e-9));
-    const double int8_peak = measure_int8_peak(*name);
-    if (int8_peak > 0) benchmark::AddCustomContext(std::string("peak_int8_Gop/s_") + *name, std::to_string(int8_peak * 1e-9));
-    const Isa isa{find_kernels(*name), peak, int8_peak, stream};
+    const Isa isa{find_kernels(*name), bench::measure_limits(*name)};
+    bench::add_to_context(*name, isa.limits);
     register_cases(*name, isa);
     register_blocks(std::string(*name) + "/encode_blocks_", [isa](benchmark::State& state, DType type) { encode_blocks(state, isa, type); });
   }
