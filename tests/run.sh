@@ -10,7 +10,7 @@ step() { printf '\n== %s\n' "$*"; }
 step "build, Release, warnings as errors"
 mvn -B -q -ntp package -DskipTests -Dnative.tests=ON
 cmake --build "$build" -j "$(nproc)"
-touch java/gpa4j-cli/target/.built
+touch java/gpa4j-cli/target/.built jmh/target/.built
 
 step "convert the golden checkpoint"
 export GPA_GOLDENS_MODEL=$build/goldens.gguf

@@ -3,41 +3,38 @@ package io.gpa4j.benchmark;
 import io.gpa4j.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
-/** Single networks on what the networks before them make of the clip. */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Fork(1)
-@Warmup(iterations = 2, time = 2)
-@Measurement(iterations = 5, time = 2)
+/** Single networks on what the networks before them make of a clip. */
 public class NetworkBenchmark {
   /** Inputs of every network, made once. */
   @State(Scope.Benchmark)
-  public static class Inputs {
-    final List<Tensor> all = new ArrayList<>();
+  public static class Clip {
+    /** Length of the clip. */
+    @Param({"1", "5", "10"})
+    public int seconds;
 
-    /** Runs every network once. */
+    /** What runs. */
+    @Param({"glm_mel", "glm_tokenizer", "wav2vec2", "bicodec_encoder", "speaker_encoder", "bicodec_decoder"})
+    public String network;
+
+    final List<Tensor> inputs = new ArrayList<>();
+
+    /** Runs the networks before. */
     @Setup(Level.Trial)
-    public void prepare(DemoModel model) {
-      all.add(Tensor.of("wav", model.clip));
-      all.add(Tensor.of("samples", model.clip.length));
-      all.add(Tensor.of("global_ids", model.voice.tokens()));
-      all.add(Tensor.of("prompt", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16));
-      for (String network : List.of("volume", "glm_mel", "wav2vec2", "bicodec_encoder", "speaker_mel")) {
-        List<Tensor> results = model.gpa.networks().run(network, all.toArray(Tensor[]::new));
-        all.add(last(network, results));
+    public void prepare(BenchmarkModel model) {
+      float[] wav = BenchmarkModel.clip(seconds);
+      inputs.add(Tensor.of("wav", wav));
+      inputs.add(Tensor.of("samples", wav.length));
+      inputs.add(Tensor.of("global_ids", BenchmarkModel.voiceTokens()));
+      for (String before : List.of("volume", "glm_mel", "wav2vec2", "bicodec_encoder", "speaker_mel")) {
+        List<Tensor> results = model.gpa.networks().run(before, inputs.toArray(Tensor[]::new));
+        inputs.add(last(before, results));
       }
     }
 
@@ -52,51 +49,27 @@ public class NetworkBenchmark {
     }
   }
 
-  /** Mel spectrogram of the semantic tokenizer. */
-  @Benchmark
-  public int glmMel(DemoModel model, Inputs inputs) {
-    return run(model, inputs, "glm_mel");
+  /** The prompt of the decoder. */
+  @State(Scope.Benchmark)
+  public static class Prompt {
+    final List<Tensor> inputs = List.of(Tensor.of("prompt", BenchmarkModel.prompt(512)));
   }
 
-  /** Semantic tokenizer. */
+  /** One of the audio networks. */
   @Benchmark
-  public int glmTokenizer(DemoModel model, Inputs inputs) {
-    return run(model, inputs, "glm_tokenizer");
+  public int network(BenchmarkModel model, Clip clip) {
+    return run(model, clip.network, clip.inputs);
   }
 
-  /** Features. */
+  /** A prompt of 512 tokens. */
   @Benchmark
-  public int wav2vec2(DemoModel model, Inputs inputs) {
-    return run(model, inputs, "wav2vec2");
+  public int decoder(BenchmarkModel model, Prompt prompt) {
+    return run(model, "decoder", prompt.inputs);
   }
 
-  /** Features to codec tokens. */
-  @Benchmark
-  public int bicodecEncoder(DemoModel model, Inputs inputs) {
-    return run(model, inputs, "bicodec_encoder");
-  }
-
-  /** Mel spectrogram to a voice. */
-  @Benchmark
-  public int speakerEncoder(DemoModel model, Inputs inputs) {
-    return run(model, inputs, "speaker_encoder");
-  }
-
-  /** Codec tokens to a waveform. */
-  @Benchmark
-  public int bicodecDecoder(DemoModel model, Inputs inputs) {
-    return run(model, inputs, "bicodec_decoder");
-  }
-
-  /** A prompt of 16 tokens. */
-  @Benchmark
-  public int decoder(DemoModel model, Inputs inputs) {
-    return run(model, inputs, "decoder");
-  }
-
-  private static int run(DemoModel model, Inputs inputs, String network) {
+  private static int run(BenchmarkModel model, String network, List<Tensor> inputs) {
     int[] results = {0};
-    model.gpa.networks().run(network, inputs.all, result -> {
+    model.gpa.networks().run(network, inputs, result -> {
       results[0]++;
       return true;
     });

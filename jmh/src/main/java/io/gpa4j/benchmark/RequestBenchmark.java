@@ -1,61 +1,75 @@
 package io.gpa4j.benchmark;
 
 import io.gpa4j.AudioSource;
-import io.gpa4j.GenerateOptions;
+import io.gpa4j.Sampling;
 import io.gpa4j.Speech;
 import io.gpa4j.SpeechOptions;
+import io.gpa4j.TranscribeOptions;
 import io.gpa4j.Voice;
-import java.util.concurrent.TimeUnit;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
 
 /** Whole requests, alone on the engine. */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Fork(1)
-@Warmup(iterations = 2, time = 2)
-@Measurement(iterations = 5, time = 2)
 public class RequestBenchmark {
-  private static final SpeechOptions SEEDED = SpeechOptions.builder().seed(1).build();
-  private static final GenerateOptions TOKENS = GenerateOptions.builder().maxTokens(32).build();
-  private static final int[] PROMPT = {1, 2, 3, 4, 5, 6, 7, 8};
+  private static final Sampling WARM = new Sampling(0.9f, 50, 1, 1);
+
+  /** A clip, and the longest answers. */
+  @State(Scope.Benchmark)
+  public static class Clip {
+    /** Length of the clip, and of speech at most. */
+    @Param({"1", "5", "10"})
+    public int seconds;
+
+    FloatBuffer pcm;
+    SpeechOptions speech;
+    TranscribeOptions words;
+
+    /** Makes the clip in native memory: it is read in place. */
+    @Setup(Level.Trial)
+    public void prepare() {
+      float[] clip = BenchmarkModel.clip(seconds);
+      pcm = ByteBuffer.allocateDirect(clip.length * Float.BYTES).order(ByteOrder.nativeOrder()).asFloatBuffer().put(clip).flip();
+      speech = SpeechOptions.builder().sampling(WARM).seed(1).maxTokens(50 * seconds).build();
+      words = TranscribeOptions.builder().sampling(WARM).seed(1).maxTokens(4 * seconds).build();
+    }
+
+    AudioSource audio() {
+      return AudioSource.of(pcm.duplicate());
+    }
+  }
 
   /** A clip to text. */
   @Benchmark
-  public String transcribe(DemoModel model) {
-    return model.gpa.transcribe(AudioSource.of(model.clip)).text();
+  public String transcribe(BenchmarkModel model, Clip clip) {
+    return model.gpa.transcribe(clip.audio(), clip.words).text();
   }
 
   /** A clip to a voice. */
   @Benchmark
-  public Voice enroll(DemoModel model) {
-    return model.gpa.enroll("v", AudioSource.of(model.clip));
+  public Voice enroll(BenchmarkModel model, Clip clip) {
+    return model.gpa.enroll("v", clip.audio());
   }
 
   /** A sentence to speech. */
   @Benchmark
-  public int speak(DemoModel model) {
-    try (Speech speech = model.gpa.speak("turn on the light in the kitchen", model.voice, SEEDED)) {
+  public int speak(BenchmarkModel model, Clip clip) {
+    try (Speech speech = model.gpa.speak(BenchmarkModel.TEXT, model.voice, clip.speech)) {
       return speech.samples();
     }
   }
 
   /** A clip to another voice. */
   @Benchmark
-  public int convert(DemoModel model) {
-    try (Speech speech = model.gpa.convert(AudioSource.of(model.clip), model.voice, SEEDED)) {
+  public int convert(BenchmarkModel model, Clip clip) {
+    try (Speech speech = model.gpa.convert(clip.audio(), model.voice, clip.speech)) {
       return speech.samples();
     }
-  }
-
-  /** At most 32 tokens of the bare decoder. */
-  @Benchmark
-  public int generate(DemoModel model) {
-    return model.gpa.generate(PROMPT, TOKENS).ids().length;
   }
 }
