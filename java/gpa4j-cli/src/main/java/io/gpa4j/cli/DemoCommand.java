@@ -60,9 +60,11 @@ final class DemoCommand implements Callable<Integer> {
       try (Speech speech = gpa.speak(SECOND_TEXT, bella, options)) {
         keep(gpa, speech, "speech-bella.wav", "bella says: " + SECOND_TEXT);
       }
-      Path source = demo.resolve("clips/20.wav");
-      try (Speech speech = gpa.convert(AudioSource.of(source), bella, options)) {
-        keep(gpa, speech, "converted-to-bella.wav", "adam's clip 20 in bella's voice");
+      try (Speech speech = gpa.convert(AudioSource.of(demo.resolve("clips/04.wav")), bella, options)) {
+        keep(gpa, speech, "converted-to-bella.wav", "adam's clip 04 in bella's voice");
+      }
+      try (Speech speech = gpa.convert(AudioSource.of(demo.resolve("clips/13.wav")), adam, options)) {
+        keep(gpa, speech, "converted-to-adam.wav", "bella's clip 13 in adam's voice");
       }
     }
     Files.write(output.resolve("transcript.txt"), transcript);
