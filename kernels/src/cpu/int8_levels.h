@@ -9,11 +9,17 @@ namespace {
 // Rows are kept in tiles of so many, block by block: one pointer walks along K for all of them.
 constexpr int kLevelTileRows = kRegisters == 32 ? 6 : 3;
 
+// Where sums of products with unsigned levels begin: at minus the bias times the sum of the levels. Scales of 16 columns have a
+// bias of 5 bits and a start for each half, others one for each bias that there is.
+constexpr int kStarts = 4;
+template <class F>
+constexpr int kFirstStart = F::kScales == 2 ? 0 : F::kBiasBits == 7 ? 2 : 3;
+
 struct LevelBlock {
   Level levels[kLevelTileRows][kLevelBlock];
   float scales[kLevelTileRows];
-  float weighed[kLevelTileRows];       // scale * the levels' sum
-  int32_t negative[3][kLevelTileRows];  // minus the sum of each half's levels, and of all
+  float weighed[kLevelTileRows];  // scale * the levels' sum
+  int32_t starts[kStarts][kLevelTileRows];
 };
 
 // Stores kWidth levels in the order that add_products() wants.
@@ -25,18 +31,14 @@ inline void store_levels(Ints v, Level* to, Indices<J...>) {
   memcpy(to, &levels, sizeof levels);
 }
 
-inline int32_t sum_of(Ints v) {
-  int32_t sum = 0;
-#pragma GCC unroll 16
-  for (int i = 0; i < kWidth; ++i) sum += v[i];
-  return sum;
-}
+// Of levels: so few are added that floats hold the sum exactly, in any order.
+inline int32_t sum_of(Ints levels) { return static_cast<int32_t>(reduce_add(to_floats(levels))); }
 
 // 32 columns of one row.
 struct RowLevels {
   Level levels[kLevelBlock];
   float scale, weighed;
-  int32_t negative[3];
+  int32_t starts[kStarts];
 };
 
 inline RowLevels round_block(const float* x) {
@@ -50,6 +52,7 @@ inline RowLevels round_block(const float* x) {
   const float largest = reduce_max(most);
   const bool counts = largest >= kLeastRounded;
   const Vec inverse = Vec::broadcast(counts ? 127.0f / largest : 0.0f), highest = Vec::broadcast(127.0f);
+  int32_t sum[2];
 #pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {
     Ints sums{};
@@ -59,11 +62,15 @@ inline RowLevels round_block(const float* x) {
       store_levels(v, to.levels + i, Iota<kWidth>());
       sums += v;
     }
-    to.negative[half] = -sum_of(sums);
+    sum[half] = sum_of(sums);
   }
-  to.negative[2] = to.negative[0] + to.negative[1];
+  const int32_t all = sum[0] + sum[1];
+  to.starts[0] = -32 * sum[0];
+  to.starts[1] = -32 * sum[1];
+  to.starts[2] = -128 * all;
+  to.starts[3] = -8 * all;
   to.scale = (counts ? largest / 127.0f : 0.0f) + reduce_add(spoiled);
-  to.weighed = -to.scale * static_cast<float>(to.negative[2]);
+  to.weighed = to.scale * static_cast<float>(all);
   return to;
 }
 
@@ -71,8 +78,8 @@ inline void place(const RowLevels& from, int row, LevelBlock& to) {
   memcpy(to.levels[row], from.levels, sizeof from.levels);
   to.scales[row] = from.scale;
   to.weighed[row] = from.weighed;
-#pragma GCC unroll 3
-  for (int i = 0; i < 3; ++i) to.negative[i][row] = from.negative[i];
+#pragma GCC unroll 4
+  for (int i = 0; i < kStarts; ++i) to.starts[i][row] = from.starts[i];
 }
 
 // x [rows, cols], cols a multiple of 32, into [ceil(rows / kLevelTileRows)][cols / 32] blocks.

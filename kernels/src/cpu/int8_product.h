@@ -37,21 +37,26 @@ struct PanelRows {
   const char* panel(int64_t i) const { return padded && i == panels - 1 ? padded : weights + i * kWidth * row_bytes; }
 };
 
-// sums[r][panel] for `rows` rows, opening some columns of the panels at once for all rows.
-template <DType type>
-void multiply_open_panels(const PanelRows& w, const LevelBlock* x, int64_t rows, int64_t blocks, const LevelScratch<type>& scratch) {
+// sums[r][panel] for `rows` rows, opening some columns of the panels at once for all rows. before(r, n) is called ahead of the last
+// products of rows r ... r + n, after(r, n) behind them: what is stored meets its lines in the cache and waits for none.
+template <DType type, class Before, class After>
+void multiply_open_panels(const PanelRows& w, const LevelBlock* x, int64_t rows, int64_t blocks, const LevelScratch<type>& scratch,
+                          const Before& before, const After& after) {
   for (int64_t b = 0; b < blocks; b += kOpenBlocks) {
     const int64_t some = smaller(kOpenBlocks, blocks - b);
+    const bool last = b + some == blocks;
     for (int64_t i = 0; i < w.panels; ++i)
       open_panel<type>(w.panel(i), w.row_bytes, b * kLevelBlock, some * kLevelBlock, scratch.open + i * kOpenBlocks);
     for (int64_t r = 0; r < rows; r += kLevelTileRows) {
       const int64_t tile_rows = smaller<int64_t>(kLevelTileRows, rows - r);
       const LevelBlock* tile = x + r / kLevelTileRows * blocks + b;
       float* sums = scratch.sums + r * kWide;
+      if (last) before(r, tile_rows);
       if (w.panels == kLevelTilePanels)
         level_tile_of<type, kLevelTilePanels>(tile_rows)(tile, scratch.open, kOpenBlocks, some, sums, kWide, b > 0);
       else
         level_tile_of<type, 1>(tile_rows)(tile, scratch.open, kOpenBlocks, some, sums, kWide, b > 0);
+      if (last) after(r, tile_rows);
     }
   }
 }
@@ -67,13 +72,20 @@ void multiply_panels(const Product& p, const LevelBlock* x, int64_t row, int64_t
     memset(scratch.padded + rest * row_bytes, 0, static_cast<size_t>((kWidth - rest) * row_bytes));
     w.padded = scratch.padded;
   }
-  if (rows <= kDotRows)
-    for (int64_t i = 0; i < w.panels; ++i) level_dot_of<type>(rows)(x, w.panel(i), row_bytes, blocks, scratch.sums + i * kWidth, kWide);
-  else
-    multiply_open_panels(w, x, rows, blocks, scratch);
   float bias[kWide];
   const float* repeated = repeat_bias(p, first, count, bias);
-  for (int64_t r = 0; r < rows; ++r) store_row(p, 0, row + r, first, count, scratch.sums + r * kWide, repeated);
+  const auto store = [&](int64_t r, int64_t n) {
+    for (const int64_t end = r + n; r < end; ++r) store_row(p, 0, row + r, first, count, scratch.sums + r * kWide, repeated);
+  };
+  if (rows <= kDotRows) {
+    for (int64_t i = 0; i < w.panels; ++i) level_dot_of<type>(rows)(x, w.panel(i), row_bytes, blocks, scratch.sums + i * kWidth, kWide);
+    store(0, rows);
+  } else {
+    const auto fetch = [&](int64_t r, int64_t n) {
+      for (const int64_t end = r + n; r < end; ++r) prefetch_row(p, row + r, first, count);
+    };
+    multiply_open_panels(w, x, rows, blocks, scratch, fetch, store);
+  }
 }
 
 // How one product's columns are dealt out.

@@ -12,7 +12,7 @@ constexpr int kLevelTilePanels = kRegisters == 32 ? 2 : 1;
 template <class F>
 inline Ints first_sum(const LevelBlock& x, int s, int row) {
   if (!kUnsignedLevels || F::kBias == 0) return Ints{};
-  return all_ints(x.negative[F::kScales == 2 ? s : 2][row]) << F::kBiasBits;
+  return all_ints(x.starts[kFirstStart<F> + s][row]);
 }
 
 // c[r][panel] (+)= `blocks` blocks of rows r < R with P panels `panel_blocks` blocks apart.

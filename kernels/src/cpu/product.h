@@ -85,6 +85,13 @@ inline void store_row(const Product& p, int64_t group, int64_t row, int64_t firs
   finish_row(sum + low, high - low, e, p.y + start + low);
 }
 
+// Asks for the memory that store_row() will write.
+inline void prefetch_row(const Product& p, int64_t row, int64_t first, int64_t count) {
+  const int64_t start = row * p.y_row + first - p.crop;
+  const int64_t low = larger<int64_t>(-start, 0), high = smaller(count, p.y_size - start);
+  for (int64_t i = low; i < high; i += 64 / static_cast<int64_t>(sizeof(float))) __builtin_prefetch(p.y + start + i, 1);
+}
+
 // The bias of columns first ... first + count, where it repeats; null otherwise.
 inline const float* repeat_bias(const Product& p, int64_t first, int64_t count, float* to) {
   if (!p.bias_period || !p.epilogue.bias) return nullptr;
