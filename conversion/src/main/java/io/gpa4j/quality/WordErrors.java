@@ -1,12 +1,20 @@
-package io.gpa4j.cli;
+package io.gpa4j.quality;
 
-/** Word error rate over many pairs of texts: (substituted + inserted + deleted words) / words of the reference. */
-final class WordErrors {
-  private int errors;
-  private int words;
+import java.util.Locale;
 
-  /** Adds one pair; returns its errors. Case and punctuation do not count. */
-  int add(String reference, String heard) {
+/** Word error rate over many pairs of texts: (substituted + inserted + deleted words) / words of the references. Not thread-safe. */
+public final class WordErrors {
+  private long errors;
+  private long words;
+
+  /**
+   * Adds one pair. Case and punctuation do not count.
+   *
+   * @param reference what was said
+   * @param heard what was understood
+   * @return the errors of this pair
+   */
+  public int add(String reference, String heard) {
     String[] want = words(reference);
     String[] got = words(heard);
     int distance = distance(want, got);
@@ -15,17 +23,23 @@ final class WordErrors {
     return distance;
   }
 
-  int words() {
+  /** Words of all references. */
+  public long words() {
     return words;
   }
 
-  /** In percent of the reference's words. */
-  double percent() {
-    return 100.0 * errors / Math.max(1, words);
+  /** Errors of all pairs. */
+  public long errors() {
+    return errors;
+  }
+
+  /** Errors in percent of the references' words; NaN without any words. */
+  public double percent() {
+    return words == 0 ? Double.NaN : 100.0 * errors / words;
   }
 
   private static String[] words(String text) {
-    String plain = text.toLowerCase(java.util.Locale.ROOT).replaceAll("[^\\p{L}\\p{N}']+", " ").strip();
+    String plain = text.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}']+", " ").strip();
     return plain.isEmpty() ? new String[0] : plain.split(" ");
   }
 

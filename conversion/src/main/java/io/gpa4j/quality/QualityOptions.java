@@ -1,0 +1,33 @@
+package io.gpa4j.quality;
+
+import io.gpa4j.Precision;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * What models are compared on.
+ *
+ * @param clips folder of recordings, with clips.json if their texts are known; null: no audio
+ * @param seeds how many times, with other random draws, every text is spoken and every clip converted, at least 1
+ * @param precision of the models' audio networks; the reference's compute exactly
+ * @param threads compute threads; 0: one per core
+ */
+public record QualityOptions(Path clips, int seeds, Precision precision, int threads) {
+  /** Checks the ranges. */
+  public QualityOptions {
+    Objects.requireNonNull(precision, "precision");
+    if (seeds < 1 || threads < 0) {
+      throw new IllegalArgumentException("seeds is " + seeds + ", expected 1 or more, threads " + threads + ", expected 0 or more");
+    }
+  }
+
+  /** No audio, three seeds, exact, a thread per core. */
+  public static QualityOptions defaults() {
+    return new QualityOptions(null, 3, Precision.EXACT, 0);
+  }
+
+  /** The same with clips. */
+  public QualityOptions withClips(Path folder) {
+    return new QualityOptions(folder, seeds, precision, threads);
+  }
+}
