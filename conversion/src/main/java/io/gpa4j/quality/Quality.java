@@ -77,7 +77,7 @@ public final class Quality {
   }
 
   private long modelSteps() {
-    return 1 + 2L * Math.max(1, clips.all().size()) + trial.steps();
+    return 1 + Math.max(1, clips.all().size()) + Sequences.most(clips) + trial.steps();
   }
 
   // What the reference does is the same for all models.

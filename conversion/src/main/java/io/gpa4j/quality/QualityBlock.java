@@ -16,6 +16,8 @@ import java.util.stream.Collectors;
 final class QualityBlock {
   private static final String ROW = "  %-16s %9s  %8s  %s";
 
+  private static final String EQUAL = "all equal";
+
   private QualityBlock() {}
 
   static String of(ModelQuality model) {
@@ -50,13 +52,14 @@ final class QualityBlock {
     double square = weights.stream().mapToDouble(weight -> weight.elements() / elements * weight.relativeRmse() * weight.relativeRmse()).sum();
     WeightQuality worst = weights.stream().max(Comparator.comparingDouble(WeightQuality::relativeRmse)).orElseThrow();
     return row(part, Figures.text("%.5f", Math.sqrt(square)), "",
-        worst.relativeRmse() == 0 ? "all equal" : worst.name() + " " + worst.type() + " " + Figures.text("%.5f", worst.relativeRmse()));
+        worst.relativeRmse() == 0 ? EQUAL : worst.name() + " " + worst.type() + " " + Figures.text("%.5f", worst.relativeRmse()));
   }
 
   private static String network(NetworkQuality network) {
     StageQuality result = network.result();
     return row(network.name(), Figures.text("%.6f", result.cosine()), Figures.text("%.1f", result.snrDecibels()),
-        network.worst().map(worst -> worst.name() + " " + Figures.text("%.1f", worst.snrDecibels()) + " dB").orElse(""));
+        network.worst().map(worst -> Double.isInfinite(worst.snrDecibels()) && worst.snrDecibels() > 0 ? EQUAL
+            : worst.name() + " " + Figures.text("%.1f", worst.snrDecibels()) + " dB").orElse(""));
   }
 
   private static String words(WordRates words) {

@@ -39,6 +39,11 @@ final class Sequences {
     this.inputs = new ClipInputs(model);
   }
 
+  /** How many there can be. */
+  static long most(Clips clips) {
+    return clips.all().isEmpty() ? WITHOUT_CLIPS : 2L * clips.all().size();
+  }
+
   /** Recognition of every clip, and speech of what is said in it; without any audio, speech of ids by a formula. */
   List<Sequence> of(Clips clips, Steps steps) {
     List<Sequence> sequences = new ArrayList<>();
@@ -50,8 +55,8 @@ final class Sequences {
       hear(clip, clips, voices, sequences);
       steps.done(model.name() + ": " + clip.name());
     }
-    for (int i = 0; sequences.size() < WITHOUT_CLIPS && clips.all().isEmpty(); i++) {
-      sequences.add(withoutClip(i));
+    for (int number = 0; number < WITHOUT_CLIPS && clips.all().isEmpty(); number++) {
+      sequences.add(withoutClip(number));
     }
     return sequences;
   }
