@@ -33,7 +33,7 @@ public final class Quality {
     this.reference = reference;
     this.clips = clips;
     this.options = options;
-    this.trial = new WordTrial(clips, options.seeds());
+    this.trial = new WordTrial(clips, options);
     this.steps = new Steps(listener, prepareSteps() + models * modelSteps());
   }
 
@@ -82,7 +82,7 @@ public final class Quality {
 
   // What the reference does is the same for all models.
   private void prepare() {
-    sequences = new Sequences(reference).of(clips, steps);
+    sequences = new Sequences(reference, options.sampling(reference.gpa())).of(clips, steps);
     referenceWords = words(reference);
     steps.reach(prepareSteps(), reference.name());
   }

@@ -67,7 +67,7 @@ final class QualityBlock {
   }
 
   private static String errors(WordErrors errors) {
-    return Figures.text("%.2f", errors.percent()) + " % of " + errors.words();
+    return Figures.text("%.1f", errors.percent()) + " ± " + Figures.text("%.1f", errors.standardErrorPercent()) + " % of " + errors.words();
   }
 
   private static String line(String name, String said) {

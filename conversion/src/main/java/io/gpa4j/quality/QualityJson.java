@@ -18,6 +18,7 @@ final class QualityJson {
     root.put("clips", options.clips() == null ? null : options.clips().toString());
     root.put("clip_count", report.clips());
     root.put("seeds", options.seeds());
+    root.put("repetition_penalty", options.repetitionPenalty() == 0 ? null : options.repetitionPenalty());
     root.put("models", report.models().stream().map(QualityJson::model).toList());
     return Figures.json(root);
   }
@@ -59,7 +60,8 @@ final class QualityJson {
   }
 
   private static Map<String, Object> errors(WordErrors errors) {
-    return map("words", errors.words(), "errors", errors.errors(), "percent", Figures.number(errors.percent()));
+    return map("words", errors.words(), "errors", errors.errors(), "percent", Figures.number(errors.percent()),
+        "standard_error", Figures.number(errors.standardErrorPercent()));
   }
 
   // Keys and values in turn.

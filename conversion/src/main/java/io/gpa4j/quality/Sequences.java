@@ -29,11 +29,13 @@ final class Sequences {
 
   private final OpenModel model;
   private final Gpa gpa;
+  private final Sampling speech;
   private final Prompts prompts;
   private final ClipInputs inputs;
 
-  Sequences(OpenModel model) {
+  Sequences(OpenModel model, Sampling speech) {
     this.model = model;
+    this.speech = speech;
     this.gpa = model.gpa();
     this.prompts = new Prompts(model.file());
     this.inputs = new ClipInputs(model);
@@ -76,7 +78,7 @@ final class Sequences {
       int turn = clips.all().indexOf(clip);
       Voice voice = voices.computeIfAbsent(clips.voice(clip, turn), file -> gpa.enroll("voice", AudioSource.of(file)));
       int[] prompt = prompts.speak(voice.tokens(), gpa.encode(text, false));
-      sequences.add(sequence(clip.name() + " spoken", prompt, answer(prompt, Allowed.SEMANTIC, gpa.speechSampling(), turn, SPEECH_TOKENS)));
+      sequences.add(sequence(clip.name() + " spoken", prompt, answer(prompt, Allowed.SEMANTIC, speech, turn, SPEECH_TOKENS)));
     }
   }
 
@@ -84,10 +86,10 @@ final class Sequences {
     if (!prompts.areKnown()) {
       int vocabulary = Math.toIntExact(model.store().tensors().get("decoder.token_embd.weight").shape()[0]);
       int[] prompt = ClipInputs.ids(PROMPT, vocabulary, number);
-      return sequence("ids " + number, prompt, answer(prompt, Allowed.ALL, gpa.speechSampling(), number, ANSWER));
+      return sequence("ids " + number, prompt, answer(prompt, Allowed.ALL, speech, number, ANSWER));
     }
     int[] prompt = prompts.speak(ClipInputs.ids(Voice.TOKENS, Voice.TOKEN_LIMIT, number), ClipInputs.ids(PROMPT, prompts.textCount(), number));
-    return sequence("ids " + number, prompt, answer(prompt, Allowed.SEMANTIC, gpa.speechSampling(), number, ANSWER));
+    return sequence("ids " + number, prompt, answer(prompt, Allowed.SEMANTIC, speech, number, ANSWER));
   }
 
   private int[] answer(int[] prompt, Allowed allowed, Sampling sampling, long seed, int maxTokens) {

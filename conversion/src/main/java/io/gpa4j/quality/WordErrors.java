@@ -6,6 +6,10 @@ import java.util.Locale;
 public final class WordErrors {
   private long errors;
   private long words;
+  // Sums over pairs of errors squared, errors times words, words squared.
+  private double squares;
+  private double products;
+  private double squaredWords;
 
   /**
    * Adds one pair. Case and punctuation do not count.
@@ -20,6 +24,9 @@ public final class WordErrors {
     int distance = distance(want, got);
     errors += distance;
     words += want.length;
+    squares += (double) distance * distance;
+    products += (double) distance * want.length;
+    squaredWords += (double) want.length * want.length;
     return distance;
   }
 
@@ -36,6 +43,15 @@ public final class WordErrors {
   /** Errors in percent of the references' words; NaN without any words. */
   public double percent() {
     return words == 0 ? Double.NaN : 100.0 * errors / words;
+  }
+
+  /**
+   * Standard error of {@link #percent()}, the pairs taken as drawn at random: sqrt(sum (errors - rate words)^2) / sum words; NaN without
+   * any words.
+   */
+  public double standardErrorPercent() {
+    double rate = (double) errors / words;
+    return words == 0 ? Double.NaN : 100 * Math.sqrt(Math.max(0, squares - 2 * rate * products + rate * rate * squaredWords)) / words;
   }
 
   private static String[] words(String text) {

@@ -130,6 +130,10 @@ class MetricsTest {
     assertThat(errors.words()).isEqualTo(11);
     assertThat(errors.errors()).isEqualTo(4);
     assertThat(errors.percent()).isCloseTo(400.0 / 11, within(TINY));
+    // Errors and words of the pairs: 0 of 5, 2 of 2, 1 of 3, 1 of 1.
+    double rate = 4.0 / 11;
+    assertThat(errors.standardErrorPercent()).isCloseTo(100.0 / 11
+        * Math.sqrt(25 * rate * rate + (2 - 2 * rate) * (2 - 2 * rate) + (1 - 3 * rate) * (1 - 3 * rate) + (1 - rate) * (1 - rate)), within(1e-9));
   }
 
   @Test

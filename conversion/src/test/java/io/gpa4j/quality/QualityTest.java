@@ -148,7 +148,7 @@ class QualityTest {
 
   @Test
   void compare_fastPrecision_isTheModelsAlone() {
-    QualityOptions fast = new QualityOptions(null, 1, Precision.FAST, 2);
+    QualityOptions fast = new QualityOptions(null, 1, 0, Precision.FAST, 2);
     ModelQuality model = compare(exact, fast, quantized(Recipe.Q8_0)).models().get(0);
     ModelQuality precise = compare(exact, QualityOptions.defaults(), quantized(Recipe.Q8_0)).models().get(0);
     assertThat(model.precision()).isEqualTo(Precision.FAST);
@@ -202,7 +202,8 @@ class QualityTest {
     assertThatThrownBy(() -> compare(exact, QualityOptions.defaults().withClips(bad), exact)).isInstanceOf(AudioFormatException.class)
         .hasMessageContaining("noise.wav");
     assertThatThrownBy(() -> compare(exact, QualityOptions.defaults().withClips(folder.resolve("none")), exact)).isInstanceOf(GpaIoException.class);
-    assertThatThrownBy(() -> new QualityOptions(null, 0, Precision.EXACT, 0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new QualityOptions(null, 0, 0, Precision.EXACT, 0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new QualityOptions(null, 1, Float.NaN, Precision.EXACT, 0)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

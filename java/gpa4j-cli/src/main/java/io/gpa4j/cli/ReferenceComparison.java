@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 /** The part of {@code gpa verify} that compares models with a reference model. */
 final class ReferenceComparison {
   /** Options that it alone obeys. */
-  static final List<String> OPTIONS = List.of("--clips", "--plot", "--seeds", "--precision");
+  static final List<String> OPTIONS = List.of("--clips", "--plot", "--seeds", "--repetition-penalty", "--precision");
 
   private static final int MAX_SEEDS = 1000;
 
@@ -46,6 +46,16 @@ final class ReferenceComparison {
     seeds = value;
   }
 
+  private float repetitionPenalty;
+
+  @Option(names = "--repetition-penalty", paramLabel = "R", description = "Of that speech: see gpa tts. Default: the model's, usually 1.2.")
+  void repetitionPenalty(float value) {
+    if (!(value > 0) || Float.isInfinite(value)) {
+      throw new ParameterException(spec.commandLine(), "--repetition-penalty is " + value + ", expected above 0");
+    }
+    repetitionPenalty = value;
+  }
+
   @Option(names = "--precision", paramLabel = "exact|fast", defaultValue = "exact",
       description = "Of the models' audio networks with quantised weights; fast rounds their activations to int8. Default: ${DEFAULT-VALUE}.")
   Precision precision;
@@ -60,7 +70,7 @@ final class ReferenceComparison {
     QualityReport result;
     try (Progress progress = new Progress(spec.commandLine().getErr(), "verify")) {
       Consumer<ModelQuality> told = tell(out, progress, models.size() == 1, report.hasTable());
-      result = Quality.compare(models, reference, new QualityOptions(clips, seeds, precision, threads), progress::update, told);
+      result = Quality.compare(models, reference, new QualityOptions(clips, seeds, repetitionPenalty, precision, threads), progress::update, told);
     }
     if (!report.hasTable()) {
       out.println(result.toJson());

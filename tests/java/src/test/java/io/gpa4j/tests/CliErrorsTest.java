@@ -114,6 +114,7 @@ class CliErrorsTest {
     assertMisused("--snr").by("verify", CHECKPOINT, "--goldens", Project.goldens(), "--snr", "loud");
     assertMisused("--threads").by("verify", CHECKPOINT, "--goldens", Project.goldens(), "--threads", "-3");
     assertMisused("--seeds").by("verify", Project.demoModel(), "--against", Project.demoModel(), "--seeds", "0");
+    assertMisused("--repetition-penalty").by("verify", Project.demoModel(), "--against", Project.demoModel(), "--repetition-penalty", "0");
     assertMisused("--precision", "rough").by("verify", Project.demoModel(), "--against", Project.demoModel(), "--precision", "rough");
     assertMisused("empty").by("asr", "");
   }
