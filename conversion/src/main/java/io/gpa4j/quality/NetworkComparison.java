@@ -1,6 +1,5 @@
 package io.gpa4j.quality;
 
-import io.gpa4j.ModelFormatException;
 import io.gpa4j.Networks;
 import io.gpa4j.Tensor;
 import io.gpa4j.quality.ModelQuality.NetworkQuality;
@@ -44,6 +43,7 @@ final class NetworkComparison {
    *
    * @param given inputs of the reference, which the model takes too; both sides' results that other networks take are added
    * @param result sees the final result
+   * @throws IllegalArgumentException if the model's networks are of other sizes
    */
   void run(Network network, Given given, Result result) {
     if (!given.reference().keySet().containsAll(network.inputs())) {
@@ -66,7 +66,7 @@ final class NetworkComparison {
       if (want != null) {
         float[] got = output.floats();
         if (got.length != want.length) {
-          throw new ModelFormatException(network.label() + ": " + output.name() + " has " + got.length + " elements, the reference's "
+          throw new IllegalArgumentException(network.label() + ": " + output.name() + " has " + got.length + " elements, the reference's "
               + want.length + "; the models are not of one checkpoint");
         }
         differences.computeIfAbsent(output.name(), key -> new Difference()).add(got, want);

@@ -99,7 +99,7 @@ public final class Quality {
     } catch (GpaException e) {
       return ModelQuality.failed(model, options.precision(), e);
     } catch (IllegalArgumentException e) {
-      // Its networks refuse what the reference's take.
+      // Its tensors are as large, but its metadata say something else of them.
       return ModelQuality.failed(model, options.precision(), new ModelFormatException(model + ": " + e.getMessage(), e));
     }
   }

@@ -25,8 +25,8 @@ final class QualityBlock {
     lines.add(model.model().getFileName() + ": " + (model.type().isEmpty() ? "" : model.type() + ", ") + QualityReport.megabytes(model.bytes())
         + " MB, precision " + model.precision().name().toLowerCase(Locale.ROOT));
     lines.add(row("weights of", "rel. RMSE", "", "worst tensor"));
-    Map<String, List<WeightQuality>> parts =
-        model.weights().stream().collect(Collectors.groupingBy(weight -> weight.name().split("\\.", 2)[0], LinkedHashMap::new, Collectors.toList()));
+    Map<String, List<WeightQuality>> parts = model.weights().stream()
+        .collect(Collectors.groupingBy(weight -> weight.name().split("\\.", 2)[0], LinkedHashMap::new, Collectors.toList()));
     parts.forEach((part, weights) -> lines.add(weights(part, weights)));
     if (!model.networks().isEmpty()) {
       lines.add(row("network", "cosine", "SNR, dB", "worst stage"));
@@ -37,8 +37,8 @@ final class QualityBlock {
     model.codec().ifPresent(codec -> lines.add(line("codec", "SNR " + Figures.text("%.1f", codec.snrDecibels()) + " dB, log-mel distance "
         + Figures.text("%.3f", codec.logMelDecibels()) + " dB")));
     if (!model.ids().isEmpty()) {
-      lines.add(line("other ids", model.ids().stream().map(ids -> ids.tokenizer() + " " + Figures.text("%.2f", ids.percent()) + " % of " + ids.compared())
-          .collect(Collectors.joining(", "))));
+      lines.add(line("other ids", model.ids().stream()
+          .map(ids -> ids.tokenizer() + " " + Figures.text("%.2f", ids.percent()) + " % of " + ids.compared()).collect(Collectors.joining(", "))));
     }
     if (model.words().recognition().words() > 0) {
       lines.add(line("words wrong", words(model.words())));

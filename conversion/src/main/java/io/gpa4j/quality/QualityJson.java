@@ -29,14 +29,17 @@ final class QualityJson {
     }
     Map<String, Object> map = map("file", model.model().toString(), "type", model.type(), "bytes", model.bytes(),
         "precision", model.precision().name().toLowerCase(Locale.ROOT));
-    map.put("decoder", model.decoder().map(decoder -> map("answer", divergence(decoder.answer()), "all", divergence(decoder.all()))).orElse(null));
-    map.put("codec", model.codec().map(codec -> map("snr_db", Figures.number(codec.snrDecibels()), "log_mel_db", Figures.number(codec.logMelDecibels())))
-        .orElse(null));
-    map.put("ids", model.ids().stream().map(ids -> map("tokenizer", ids.tokenizer(), "compared", ids.compared(), "differing", ids.differing())).toList());
+    map.put("decoder", model.decoder()
+        .map(decoder -> map("answer", divergence(decoder.answer()), "all", divergence(decoder.all()))).orElse(null));
+    map.put("codec", model.codec()
+        .map(codec -> map("snr_db", Figures.number(codec.snrDecibels()), "log_mel_db", Figures.number(codec.logMelDecibels()))).orElse(null));
+    map.put("ids", model.ids().stream()
+        .map(ids -> map("tokenizer", ids.tokenizer(), "compared", ids.compared(), "differing", ids.differing())).toList());
     map.put("words", words(model.words()));
     map.put("networks", model.networks().stream().map(QualityJson::network).toList());
-    map.put("tensors", model.weights().stream().map(weight -> map("name", weight.name(), "type", weight.type().name(), "elements", weight.elements(),
-        "relative_rmse", Figures.number(weight.relativeRmse()), "max_error", Figures.number(weight.maxError()))).toList());
+    map.put("tensors", model.weights().stream().map(weight -> map("name", weight.name(), "type", weight.type().name(),
+        "elements", weight.elements(), "relative_rmse", Figures.number(weight.relativeRmse()),
+        "max_error", Figures.number(weight.maxError()))).toList());
     return map;
   }
 

@@ -41,7 +41,8 @@ public record QualityReport(Path reference, String type, long bytes, QualityOpti
     String row = "%-" + width + "s  " + ROW;
     List<String> lines = new ArrayList<>();
     lines.add(String.format(Locale.ROOT, row, "", "", "", "decoder", "", "codec", "log-mel", "ids other %", "words wrong %"));
-    lines.add(String.format(Locale.ROOT, row, "file", "type", "MB", "KL, nats", "top-1 %", "SNR, dB", "dB", "glm/sem./global", "heard/spoken/converted"));
+    lines.add(String.format(Locale.ROOT, row, "file", "type", "MB", "KL, nats", "top-1 %", "SNR, dB", "dB", "glm/sem./global",
+        "heard/spoken/converted"));
     lines.add(String.format(Locale.ROOT, row, name(reference), type, megabytes(bytes), "", "", "", "", "reference", words(words)));
     for (ModelQuality model : compared()) {
       lines.add(String.format(Locale.ROOT, row, name(model.model()), model.type(), megabytes(model.bytes()),

@@ -24,7 +24,8 @@ final class WeightComparison {
     for (StoredTensor want : reference.tensors().values()) {
       StoredTensor got = model.tensors().get(want.name());
       if (got == null) {
-        throw new ModelFormatException(model.label() + ": tensor '" + want.name() + "' is missing, which the reference " + reference.label() + " holds");
+        throw new ModelFormatException(model.label() + ": tensor '" + want.name() + "' is missing, which the reference " + reference.label()
+            + " holds");
       }
       if (!Arrays.equals(got.shape(), want.shape())) {
         throw new ModelFormatException(model.label() + ": tensor '" + want.name() + "' has shape " + Arrays.toString(got.shape())

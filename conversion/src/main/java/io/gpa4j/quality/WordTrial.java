@@ -66,8 +66,8 @@ final class WordTrial {
       Map<Path, Voice> voices = enrol(gpa, spoken);
       for (int seed = 0; seed < options.seeds(); seed++) {
         int round = seed;
-        add(rates.speech(), spoken, threads,
-            (clip, turn) -> heard(ear, gpa.speak(clip.text(), voices.get(clips.voice(clip, turn + round)), speech(gpa, turn + round * spoken.size()))));
+        add(rates.speech(), spoken, threads, (clip, turn) -> heard(ear,
+            gpa.speak(clip.text(), voices.get(clips.voice(clip, turn + round)), speech(gpa, turn + round * spoken.size()))));
         spoken.forEach(clip -> steps.done(model.name() + ": says " + clip.name()));
         add(rates.conversion(), spoken, threads, (clip, turn) -> heard(ear,
             gpa.convert(AudioSource.of(clip.file()), voices.get(clips.voice(clip, turn + round)), speech(gpa, turn + round * spoken.size()))));

@@ -32,13 +32,13 @@ final class ReferenceComparison {
           "DIR/voices/*.wav are the voices to speak with."})
   Path clips;
 
-  @Option(names = "--plot", paramLabel = "FILE.png", description = "A picture of size and quality, one point a model.")
+  @Option(names = "--plot", paramLabel = "FILE.png", description = "A picture of size and quality: decoder and codec, one point a model.")
   Path plot;
 
   private int seeds = QualityOptions.defaults().seeds();
 
   @Option(names = "--seeds", paramLabel = "N",
-      description = "How many times, with other draws, each text is spoken and each clip converted for word error rates. Default: 3.")
+      description = {"How many times, with other draws and voices, each text is spoken and each clip converted for word error rates.", "Default: 3."})
   void seeds(int value) {
     if (value < 1 || value > MAX_SEEDS) {
       throw new ParameterException(spec.commandLine(), "--seeds is " + value + ", expected 1 to " + MAX_SEEDS);
@@ -48,7 +48,8 @@ final class ReferenceComparison {
 
   private float repetitionPenalty;
 
-  @Option(names = "--repetition-penalty", paramLabel = "R", description = "Of that speech: see gpa tts. Default: the model's, usually 1.2.")
+  @Option(names = "--repetition-penalty", paramLabel = "R", 
+      description = "Of the draws for that speech, as for gpa tts. Default: the model's, usually 1.2.")
   void repetitionPenalty(float value) {
     if (!(value > 0) || Float.isInfinite(value)) {
       throw new ParameterException(spec.commandLine(), "--repetition-penalty is " + value + ", expected above 0");
