@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.gpa4j.AudioFormatException;
+import io.gpa4j.AudioSource;
 import io.gpa4j.CancelledException;
 import io.gpa4j.ElementType;
+import io.gpa4j.Gpa;
 import io.gpa4j.GpaIoException;
 import io.gpa4j.ModelFormatException;
 import io.gpa4j.Precision;
+import io.gpa4j.Tensor;
 import io.gpa4j.conversion.ConversionListener;
 import io.gpa4j.conversion.ConversionOptions;
 import io.gpa4j.conversion.Converter;
@@ -29,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -129,6 +133,30 @@ class QualityTest {
 
   private static long flips(ModelQuality model) {
     return model.ids().stream().mapToLong(IdFlips::differing).sum();
+  }
+
+  @Test
+  void compare_semanticIds_areThoseOfTheModelsOwnFeatures() {
+    ModelQuality model = compare(exact, QualityOptions.defaults().withClips(clips), quantized(Recipe.Q4_0)).models().get(0);
+    int differing = 0;
+    for (String clip : List.of("odd.wav", "short.wav")) {
+      int[] want = semanticIds(exact, clips.resolve(clip));
+      int[] got = semanticIds(quantized(Recipe.Q4_0), clips.resolve(clip));
+      differing += (int) IntStream.range(0, want.length).filter(i -> want[i] != got[i]).count();
+    }
+    assertThat(model.ids().get(1).differing()).isPositive().isEqualTo(differing);
+  }
+
+  private static int[] semanticIds(Path model, Path clip) {
+    try (Gpa gpa = Gpa.builder(model).build()) {
+      Tensor wav = gpa.networks().run("volume", Tensor.of("wav", AudioSource.of(clip).samples())).get(0);
+      Tensor features = named("w2v_feat", gpa.networks().run("wav2vec2", wav));
+      return named("semantic_ids", gpa.networks().run("bicodec_encoder", features)).ints();
+    }
+  }
+
+  private static Tensor named(String name, List<Tensor> results) {
+    return results.stream().filter(result -> result.name().equals(name)).findFirst().orElseThrow();
   }
 
   @Test

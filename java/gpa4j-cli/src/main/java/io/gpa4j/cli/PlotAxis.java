@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.stream.DoubleStream;
 
 /**
- * An axis of a plot that all its values lie on; those without bound, and on a logarithmic one zero, at its ends.
+ * An axis of a plot that all its values lie on; those without bound, and on a logarithmic one those that are as good as zero, at its ends.
  *
  * @param low of the lower end, as a power of ten if logarithmic
  * @param high of the upper end, likewise
@@ -14,11 +14,12 @@ import java.util.stream.DoubleStream;
  */
 record PlotAxis(double low, double high, boolean logarithmic) {
   private static final double MARGIN = 0.08;
+  private static final double NEARLY_ZERO = 1e-5;
   private static final int TICKS = 6;
   private static final double[] STEPS = {1, 2, 5, 10};
 
   static PlotAxis of(double[] values, boolean logarithmic) {
-    double[] places = Arrays.stream(values).filter(Double::isFinite).filter(value -> !logarithmic || value > 0)
+    double[] places = Arrays.stream(values).filter(value -> holds(value, logarithmic))
         .map(value -> logarithmic ? Math.log10(value) : value).toArray();
     double low = Arrays.stream(places).min().orElse(0);
     double high = Arrays.stream(places).max().orElse(0);
@@ -28,7 +29,11 @@ record PlotAxis(double low, double high, boolean logarithmic) {
 
   /** Whether a value has a place between the ends. */
   boolean holds(double value) {
-    return Double.isFinite(value) && (!logarithmic || value > 0);
+    return holds(value, logarithmic);
+  }
+
+  private static boolean holds(double value, boolean logarithmic) {
+    return Double.isFinite(value) && (!logarithmic || value > NEARLY_ZERO);
   }
 
   /** How far along it a value lies, 0 to 1. */

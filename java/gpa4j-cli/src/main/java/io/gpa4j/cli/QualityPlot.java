@@ -76,7 +76,8 @@ final class QualityPlot {
     frame(top, x, y);
     List<Rectangle> taken = new ArrayList<>();
     points.forEach(point -> taken.add(dot(across(x, point.x()), down(top, y, point.y()))));
-    points.forEach(point -> label(point, y, across(x, point.x()), down(top, y, point.y()), taken));
+    Rectangle panel = new Rectangle(LEFT, top + TOP, WIDTH - LEFT, HEIGHT - TOP - BOTTOM);
+    points.forEach(point -> label(point, y, across(x, point.x()), down(top, y, point.y()), panel, taken));
   }
 
   private static int across(PlotAxis x, double value) {
@@ -117,11 +118,11 @@ final class QualityPlot {
   }
 
   // Beside its point, or as little above or below as the others leave free.
-  private void label(Point point, PlotAxis y, int across, int down, List<Rectangle> taken) {
+  private void label(Point point, PlotAxis y, int across, int down, Rectangle panel, List<Rectangle> taken) {
     String text = y.holds(point.y()) ? point.label() : point.label() + " (" + Figures.text("%.0f", point.y()) + ")";
     Rectangle place = new Rectangle(across + DOT, down - LINE / 2, g.getFontMetrics().stringWidth(text), LINE);
     int tries = 0;
-    while (taken.stream().anyMatch(place::intersects) && tries < 2 * models.size() + 2) {
+    while ((taken.stream().anyMatch(place::intersects) || tries > 0 && !panel.contains(place)) && tries < 2 * models.size() + 2) {
       tries++;
       place.y = down - LINE / 2 + (tries % 2 == 0 ? 1 : -1) * (tries + 1) / 2 * LINE;
     }
