@@ -40,6 +40,9 @@ enum ModelPart {
   VALUES(types(                       F32, F16, BF16, Q8_0, Q6_K, Q6_K,  Q6_K,  Q6_K, Q6_K),
       "what attention reads and writes: a tenth of a block's weights, a third of its error",
       "decoder.blk.*.{attn_v,attn_output}"),
+  GATES(types(                        F32, F16, BF16, Q8_0, Q6_K, Q5_K,  Q5_K,  Q4_0, IQ4_NL),
+      "half of a block's weights, and with four bits half of the decoder's error",
+      "decoder.blk.*.{ffn_gate,ffn_up}"),
   DOWN(types(                         F32, F16, BF16, Q8_0, Q6_K, Q6_K,  Q6_K,  Q4_0, IQ4_NL),
       "the last matrix of the first and last eighth of the blocks and of every third between: what it writes stays in all that follow",
       "{decoder,glm,wav2vec2}.blk.*.ffn_down") {
@@ -51,7 +54,7 @@ enum ModelPart {
   },
   INNER(types(                        F32, F16, BF16, Q8_0, Q6_K, Q5_K,  Q4_K,  Q4_0, IQ4_NL),
       "most of the weights",
-      "decoder.blk.*.{attn_q,attn_k,ffn_gate,ffn_up,ffn_down}",
+      "decoder.blk.*.{attn_q,attn_k,ffn_down}",
       "{glm,wav2vec2}.blk.*.{attn_q,attn_k,attn_v,attn_output,ffn_up,ffn_down}", "wav2vec2.positional",
       "codec.prenet.*.embed", "codec.{encoder,prenet}.*.{pw1,pw2}", "codec.prenet.backbone.*.{scale,shift}");
   // @formatter:on

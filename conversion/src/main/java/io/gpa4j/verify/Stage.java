@@ -1,5 +1,6 @@
 package io.gpa4j.verify;
 
+import io.gpa4j.quality.Difference;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -42,18 +43,9 @@ final class Stage {
       fail(label + " has " + got.length + " elements, expected " + want.length);
       return;
     }
-    double error = 0;
-    double power = 0;
-    double largest = 0;
-    for (int i = 0; i < got.length; i++) {
-      double difference = (double) got[i] - want[i];
-      error += difference * difference;
-      power += (double) want[i] * want[i];
-      // A NaN must not pass for a small error.
-      largest = Double.isNaN(difference) ? Double.POSITIVE_INFINITY : Math.max(largest, Math.abs(difference));
-    }
-    double nmse = error == 0 ? 0 : Double.isNaN(error) ? Double.POSITIVE_INFINITY : error / power;
-    tensors.add(new TensorResult(label, nmse, largest));
+    Difference difference = new Difference();
+    difference.add(got, want);
+    tensors.add(new TensorResult(label, difference.nmse(), difference.maxError()));
   }
 
   /** A waveform: a tensor with an SNR. */

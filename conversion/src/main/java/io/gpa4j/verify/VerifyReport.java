@@ -1,7 +1,6 @@
 package io.gpa4j.verify;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.gpa4j.quality.Figures;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,18 +39,14 @@ public record VerifyReport(Path model, Path goldens, VerifyOptions options, List
   /** A line of the table, and one more with what went wrong. */
   public static String row(StageResult stage) {
     boolean ids = stage.idsCompared() > 0 || stage.generated() > 0;
-    String row = String.format(Locale.ROOT, ROW, stage.stage(), stage.input(), figure("%.2e", stage.nmse()), figure("%.2e", stage.maxError()),
-        figure("%.1f", stage.snrDecibels()), ids ? stage.idsCompared() + "/" + stage.idsDiffering() + "/" + stage.idsFirm() : "-",
+    String row = String.format(Locale.ROOT, ROW, stage.stage(), stage.input(), Figures.text("%.2e", stage.nmse()), Figures.text("%.2e", stage.maxError()),
+        Figures.text("%.1f", stage.snrDecibels()), ids ? stage.idsCompared() + "/" + stage.idsDiffering() + "/" + stage.idsFirm() : "-",
         stage.generated() > 0 ? String.valueOf(stage.generated()) : "-", stage.passed() ? "PASS" : "FAIL");
     if (stage.passed()) {
       return row;
     }
     String worst = stage.worst() == null ? "" : "worst: " + stage.worst();
     return row + "\n    " + (stage.note().isEmpty() ? worst : worst.isEmpty() ? stage.note() : stage.note() + "; " + worst);
-  }
-
-  private static String figure(String format, double value) {
-    return Double.isNaN(value) ? "-" : Double.isInfinite(value) ? "inf" : String.format(Locale.ROOT, format, value);
   }
 
   /** The whole table. */
@@ -62,7 +57,7 @@ public record VerifyReport(Path model, Path goldens, VerifyOptions options, List
     return String.join("\n", lines);
   }
 
-  /** The report as JSON, with every tensor. */
+  /** The report as JSON, with every tensor. An infinite SNR is an exact match, an infinite error a tensor that cannot be compared. */
   public String toJson() {
     Map<String, Object> root = new LinkedHashMap<>();
     root.put("model", model.toString());
@@ -71,19 +66,15 @@ public record VerifyReport(Path model, Path goldens, VerifyOptions options, List
     root.put("bounds", json(options));
     root.put("gaps", gaps);
     root.put("stages", stages.stream().map(VerifyReport::json).toList());
-    try {
-      return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(root);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("maps of numbers and strings are valid JSON", e);
-    }
+    return Figures.json(root);
   }
 
   private static Map<String, Object> json(VerifyOptions options) {
     Map<String, Object> map = new LinkedHashMap<>();
-    map.put("nmse", number(options.nmse()));
-    map.put("snr_db", number(options.snrDecibels()));
-    map.put("margin_scale", number(options.marginScale()));
-    map.put("probability", number(options.probability()));
+    map.put("nmse", Figures.number(options.nmse()));
+    map.put("snr_db", Figures.number(options.snrDecibels()));
+    map.put("margin_scale", Figures.number(options.marginScale()));
+    map.put("probability", Figures.number(options.probability()));
     return map;
   }
 
@@ -92,10 +83,10 @@ public record VerifyReport(Path model, Path goldens, VerifyOptions options, List
     map.put("stage", stage.stage());
     map.put("input", stage.input());
     map.put("passed", stage.passed());
-    map.put("nmse", number(stage.nmse()));
+    map.put("nmse", Figures.number(stage.nmse()));
     map.put("worst", stage.worst());
-    map.put("max_error", number(stage.maxError()));
-    map.put("snr_db", number(stage.snrDecibels()));
+    map.put("max_error", Figures.number(stage.maxError()));
+    map.put("snr_db", Figures.number(stage.snrDecibels()));
     map.put("ids_compared", stage.idsCompared());
     map.put("ids_differing", stage.idsDiffering());
     map.put("ids_differing_firm", stage.idsFirm());
@@ -104,15 +95,10 @@ public record VerifyReport(Path model, Path goldens, VerifyOptions options, List
     map.put("tensors", stage.tensors().stream().map(tensor -> {
       Map<String, Object> entry = new LinkedHashMap<>();
       entry.put("name", tensor.name());
-      entry.put("nmse", number(tensor.nmse()));
-      entry.put("max_error", number(tensor.maxError()));
+      entry.put("nmse", Figures.number(tensor.nmse()));
+      entry.put("max_error", Figures.number(tensor.maxError()));
       return entry;
     }).toList());
     return map;
-  }
-
-  // JSON has no NaN; an infinite SNR is an exact match, an infinite error a tensor that cannot be compared.
-  private static Object number(double value) {
-    return Double.isNaN(value) ? null : Double.isInfinite(value) ? (Object) (value > 0 ? "inf" : "-inf") : (Object) value;
   }
 }

@@ -48,7 +48,7 @@ class RecipeTest {
   @ParameterizedTest
   @CsvSource({
       "decoder.token_embd, HEAD", "decoder.output, HEAD", "decoder.blk.4.attn_v, VALUES", "decoder.blk.4.attn_output, VALUES",
-      "decoder.blk.4.attn_q, INNER", "decoder.blk.4.ffn_gate, INNER", "decoder.blk.0.ffn_down, DOWN", "decoder.blk.2.ffn_down, INNER",
+      "decoder.blk.4.attn_q, INNER", "decoder.blk.4.ffn_gate, GATES", "decoder.blk.4.ffn_up, GATES", "decoder.blk.0.ffn_down, DOWN", "decoder.blk.2.ffn_down, INNER",
       "decoder.blk.19.ffn_down, DOWN", "glm.conv1, INPUT", "glm.conv2, FRONT", "glm.blk.15.ffn_down, DOWN", "glm.blk.3.ffn_up, INNER",
       "wav2vec2.conv.0, INPUT", "wav2vec2.conv.6, FRONT", "wav2vec2.conv.12, FRONT", "wav2vec2.projection, FRONT", "wav2vec2.positional, INNER",
       "wav2vec2.blk.3.attn_k, INNER", "codec.encoder.backbone.embed, FRONT", "codec.encoder.stage.1.embed, FRONT", "codec.encoder.project, FRONT",

@@ -62,6 +62,19 @@ public final class Networks {
     }
 
     /**
+     * Its elements as floats.
+     *
+     * @return a copy that stays, row-major
+     * @throws IllegalStateException if it holds ints, or after the call that handed it out
+     */
+    public float[] floats() {
+      if (output.isInts()) {
+        throw new IllegalStateException(name() + " holds ints");
+      }
+      return output.floats();
+    }
+
+    /**
      * A copy that stays.
      *
      * @return name, shape and elements

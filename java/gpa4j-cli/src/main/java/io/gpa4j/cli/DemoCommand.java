@@ -8,6 +8,7 @@ import io.gpa4j.GpaIoException;
 import io.gpa4j.Speech;
 import io.gpa4j.SpeechOptions;
 import io.gpa4j.Voice;
+import io.gpa4j.quality.WordErrors;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

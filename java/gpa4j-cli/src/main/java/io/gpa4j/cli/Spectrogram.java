@@ -1,5 +1,6 @@
 package io.gpa4j.cli;
 
+import io.gpa4j.quality.PowerSpectrum;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
@@ -23,6 +24,7 @@ final class Spectrogram {
   private static final int LEFT = 56;
   private static final int TOP = 26;
   private static final int BOTTOM = 22;
+  private static final PowerSpectrum SPECTRUM = new PowerSpectrum(WINDOW);
 
   private Spectrogram() {}
 
@@ -85,47 +87,14 @@ final class Spectrogram {
     return Math.max(1, samples.length / HOP);
   }
 
-  // Power spectrum in dB of the Hann window that begins at `begin`, BINS values.
+  // Power spectrum in dB of the window that begins at `begin`, BINS values.
   private static float[] powerDb(float[] samples, int begin) {
-    double[] re = new double[WINDOW];
-    double[] im = new double[WINDOW];
-    for (int i = 0; i < WINDOW && begin + i < samples.length; i++) {
-      re[i] = samples[begin + i] * (0.5 - 0.5 * Math.cos(2 * Math.PI * i / WINDOW));
-    }
-    fft(re, im);
+    double[] power = SPECTRUM.at(samples, begin);
     float[] db = new float[BINS];
     for (int i = 0; i < BINS; i++) {
-      db[i] = (float) (10 * Math.log10(re[i] * re[i] + im[i] * im[i] + 1e-12));
+      db[i] = (float) (10 * Math.log10(power[i] + 1e-12));
     }
     return db;
-  }
-
-  // Radix 2 in place; the length is a power of two.
-  private static void fft(double[] re, double[] im) {
-    int n = re.length;
-    int bits = Integer.numberOfTrailingZeros(n);
-    for (int i = 0; i < n; i++) {
-      int j = Integer.reverse(i) >>> (32 - bits);
-      if (i < j) {
-        double r = re[i];
-        re[i] = re[j];
-        re[j] = r;
-      }
-    }
-    for (int half = 1; half < n; half *= 2) {
-      for (int k = 0; k < half; k++) {
-        double c = Math.cos(Math.PI * k / half);
-        double s = -Math.sin(Math.PI * k / half);
-        for (int i = k; i < n; i += 2 * half) {
-          double r = re[i + half] * c - im[i + half] * s;
-          double q = re[i + half] * s + im[i + half] * c;
-          re[i + half] = re[i] - r;
-          im[i + half] = im[i] - q;
-          re[i] += r;
-          im[i] += q;
-        }
-      }
-    }
   }
 
   // Black over violet and orange to pale yellow for 0 … 1.

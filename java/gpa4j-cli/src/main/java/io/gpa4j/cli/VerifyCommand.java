@@ -1,20 +1,13 @@
 package io.gpa4j.cli;
 
-import io.gpa4j.GpaIoException;
-import io.gpa4j.verify.StageResult;
-import io.gpa4j.verify.Verifier;
-import io.gpa4j.verify.VerifyOptions;
-import io.gpa4j.verify.VerifyReport;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Stack;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IParameterConsumer;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -22,45 +15,48 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Compares a model with what the reference computed, stage by stage. */
-@Command(name = "verify", description = {"Compare a model with golden values, stage by stage; exit code 1 if any stage fails.", ""},
+/** Compares a model with what the reference computed, stage by stage, or models with a reference model. */
+@Command(name = "verify",
+    description = {"Compare a model with golden values, stage by stage (--goldens), or models with a reference model (--against).", ""},
     footer = {
       "",
-      "A stage is fed with the goldens of the stage before (input golden), and with what the model itself",
-      "computed from the audio on (input own). What the folder holds is compared, whatever its shapes;",
-      "tests/data/goldens/README.md describes the format. The default bounds are for F32 weights. Others",
-      "want looser ones; for BF16, say, --nmse 1e-2 --snr 20 --margin-scale 1000.",
+      "With --goldens a stage is fed with the goldens of the stage before (input golden), and with what",
+      "the model itself computed from the audio on (input own); exit code 1 if any stage fails. What the",
+      "folder holds is compared, whatever its shapes; tests/data/goldens/README.md describes the format.",
+      "The default bounds are for F32 weights. Others want looser ones; for BF16, say, --nmse 1e-2",
+      "--snr 20 --margin-scale 1000.",
+      "",
+      "With --against models of one checkpoint are compared with the reference, an F32 model if there is",
+      "one: weights, activations, the next token's distributions along the reference's own sequences, the",
+      "codec's waveform, ids that become others, and word error rates. Without --clips there is no audio:",
+      "weights, decoder and codec alone are compared, on ids by a formula. docs/quality.md tells what each",
+      "figure means. A model that cannot be compared is told on standard error, the others are compared",
+      "all the same, and the exit code is 1.",
       "",
       "  gpa verify GPA/ --goldens goldens/",
-      "  gpa verify gpa.gguf --goldens goldens/ --json report.json"
+      "  gpa verify gpa.gguf --goldens goldens/ --json report.json",
+      "  gpa verify gpa-q8_0.gguf gpa-q4_k_m.gguf --against gpa-f32.gguf --clips clips/ --plot quality.png"
     })
 final class VerifyCommand implements Callable<Integer> {
   private static final Path STANDARD_OUTPUT = Path.of("-");
-  private static final VerifyOptions DEFAULTS = VerifyOptions.defaults();
 
   @Spec CommandSpec spec;
+  @Mixin GoldensCheck goldensCheck;
+  @Mixin ReferenceComparison comparison;
 
-  @Parameters(paramLabel = "MODEL", description = "A model file, or a checkpoint folder, which is converted to a temporary F32 file in $TMPDIR first.")
-  Path model;
+  @Parameters(arity = "1..*", paramLabel = "MODEL",
+      description = "A model file, or, with --goldens, a checkpoint folder, which is converted to a temporary F32 file in $TMPDIR first.")
+  List<Path> models;
 
-  @Option(names = "--goldens", required = true, paramLabel = "DIR", description = "Folder with the reference's tensors and summary.json.")
+  @Option(names = "--goldens", paramLabel = "DIR", description = "Folder with the reference's tensors and summary.json.")
   Path goldens;
+
+  @Option(names = "--against", paramLabel = "GGUF", description = "The reference model.")
+  Path reference;
 
   @Option(names = "--json", arity = "0..1", paramLabel = "FILE.json", parameterConsumer = JsonTarget.class,
       description = "The report as JSON, with every tensor: in a file (its name ends in .json), or else on standard output in place of the table.")
   Path json;
-
-  @Option(names = "--nmse", paramLabel = "X", description = "Largest normalised mean square error of a tensor. Default: 1e-8.")
-  double nmse = DEFAULTS.nmse();
-
-  @Option(names = "--snr", paramLabel = "DB", description = "Smallest signal-to-noise ratio of a waveform. Default: 80.")
-  double snr = DEFAULTS.snrDecibels();
-
-  @Option(names = "--margin-scale", paramLabel = "X", description = "Factor on the margins above which the choice of an id counts as firm. Default: 1.")
-  double marginScale = DEFAULTS.marginScale();
-
-  @Option(names = "--probability", paramLabel = "X", description = "Largest error of a sampling probability. Default: 1e-5.")
-  double probability = DEFAULTS.probability();
 
   private int threads;
 
@@ -71,53 +67,47 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    VerifyOptions options = options();
-    if (!Files.exists(model)) {
-      throw new GpaIoException(model + ": no such model file or checkpoint folder");
+    if (goldens == null && reference == null) {
+      throw misused("--goldens DIR or --against GGUF is missing");
     }
-    boolean toFile = json != null && !json.equals(STANDARD_OUTPUT);
-    if (toFile) {
-      Outputs.check(spec, json, model, goldens.resolve("summary.json"));
+    if (goldens != null && reference != null) {
+      throw misused("--goldens and --against exclude each other");
     }
-    PrintWriter out = spec.commandLine().getOut();
-    boolean table = json == null || toFile;
-    VerifyReport report;
-    try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "convert")) {
-      report = Verifier.verify(model, goldens, options, listener, table ? rows(out) : stage -> {});
+    if (goldens == null) {
+      refuse(GoldensCheck.OPTIONS, "--goldens");
+      return comparison.run(models, reference, threads, new Report(json));
     }
-    if (table) {
-      long failed = report.stages().stream().filter(stage -> !stage.passed()).count();
-      String gaps = report.gaps().isEmpty() ? "" : "; golden files that were not compared: " + report.gaps().size();
-      out.println((report.passed() ? "PASS: " + report.stages().size() + " stages" : "FAIL: " + failed + " of " + report.stages().size() + " stages")
-          + gaps);
-    } else {
-      out.println(report.toJson());
+    refuse(ReferenceComparison.OPTIONS, "--against");
+    if (models.size() > 1) {
+      throw misused("'" + models.get(1) + "' is one argument too many: --goldens takes one model");
     }
-    if (toFile) {
-      Outputs.replace(json, file -> Files.writeString(file, report.toJson() + "\n"));
-    }
-    return report.passed() ? ExitCode.OK : ExitCode.SOFTWARE;
+    return goldensCheck.run(models.get(0), goldens, threads, new Report(json));
   }
 
-  private VerifyOptions options() {
-    try {
-      return new VerifyOptions(nmse, snr, marginScale, probability, threads);
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage());
-    }
-  }
-
-  // The head comes with the first row: what fails before has no table.
-  private static Consumer<StageResult> rows(PrintWriter out) {
-    boolean[] begun = {false};
-    return stage -> {
-      if (!begun[0]) {
-        out.println(VerifyReport.header());
-        begun[0] = true;
+  // An option without effect would pass for one that has been obeyed.
+  private void refuse(List<String> options, String other) {
+    for (String option : options) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw misused(option + " goes with " + other);
       }
-      out.println(VerifyReport.row(stage));
-      out.flush();
-    };
+    }
+  }
+
+  private ParameterException misused(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  /** Where a report goes: a table on standard output, with a file of JSON or not, or JSON there. */
+  record Report(Path json) {
+    /** Whether JSON goes to a file. */
+    boolean hasFile() {
+      return json != null && !json.equals(STANDARD_OUTPUT);
+    }
+
+    /** Whether the table goes to standard output. */
+    boolean hasTable() {
+      return json == null || hasFile();
+    }
   }
 
   /** Takes the next word for the file only if it looks like one, so that the model may follow a bare --json. */

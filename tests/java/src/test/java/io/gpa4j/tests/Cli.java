@@ -13,7 +13,7 @@ final class Cli {
   record Result(int code, String out, String err) {
     /** Lines on standard error but for those of progress, as {@code convert: 10 %}. */
     List<String> errors() {
-      return err.lines().filter(line -> !line.matches("(convert|fabricate|quantize|export|import): \\d+ %")).toList();
+      return err.lines().filter(line -> !line.matches("(convert|fabricate|quantize|export|import|verify): \\d+ %")).toList();
     }
   }
 

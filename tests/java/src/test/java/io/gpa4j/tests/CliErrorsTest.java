@@ -91,7 +91,8 @@ class CliErrorsTest {
     assertMisused("--type is missing", "q4_k_m").by("quantize", Project.demoModel(), "-o", folder.resolve("m.gguf"));
     assertMisused("--output GGUF").by("export-llama", Project.demoModel());
     assertMisused("--into GGUF").by("import-llama", Project.demoModel(), "-o", folder.resolve("m.gguf"));
-    assertMisused("--goldens DIR").by("verify", CHECKPOINT);
+    assertMisused("--goldens DIR", "--against GGUF").by("verify", CHECKPOINT);
+    assertMisused("MODEL").by("verify", "--against", Project.demoModel());
     assertMisused("--shape SHAPE", "--output").by("fabricate");
     assertMisused("--output").by("tts", "hello", "-v", voice, "-o");
   }
@@ -112,7 +113,39 @@ class CliErrorsTest {
     assertMisused("nmse").by("verify", CHECKPOINT, "--goldens", Project.goldens(), "--nmse", "-1");
     assertMisused("--snr").by("verify", CHECKPOINT, "--goldens", Project.goldens(), "--snr", "loud");
     assertMisused("--threads").by("verify", CHECKPOINT, "--goldens", Project.goldens(), "--threads", "-3");
+    assertMisused("--seeds").by("verify", Project.demoModel(), "--against", Project.demoModel(), "--seeds", "0");
+    assertMisused("--repetition-penalty").by("verify", Project.demoModel(), "--against", Project.demoModel(), "--repetition-penalty", "0");
+    assertMisused("--precision", "rough").by("verify", Project.demoModel(), "--against", Project.demoModel(), "--precision", "rough");
     assertMisused("empty").by("asr", "");
+  }
+
+  @Test
+  void verify_optionsOfTheOtherKind_areRefused() {
+    Path model = Project.demoModel();
+    assertMisused("--goldens and --against exclude each other").by("verify", model, "--goldens", Project.goldens(), "--against", model);
+    assertMisused("--clips goes with --against").by("verify", model, "--goldens", Project.goldens(), "--clips", folder);
+    assertMisused("--plot goes with --against").by("verify", model, "--goldens", Project.goldens(), "--plot", folder.resolve("p.png"));
+    assertMisused("--precision goes with --against").by("verify", model, "--goldens", Project.goldens(), "--precision", "fast");
+    assertMisused("--nmse goes with --goldens").by("verify", model, "--against", model, "--nmse", "1");
+    assertMisused("other.gguf", "one model").by("verify", model, "other.gguf", "--goldens", Project.goldens());
+  }
+
+  @Test
+  void verify_againstWhatIsNone_isNamed() throws IOException {
+    Path model = Project.demoModel();
+    Path none = folder.resolve("none.gguf");
+    assertFailed(none.toString(), "no such model file").by("verify", model, "--against", none);
+    assertFailed(none.toString(), "no such model file").by("verify", none, "--against", model);
+    assertFailed("folder", "gpa convert").by("verify", CHECKPOINT, "--against", model);
+    assertFailed(text.toString(), "not a GGUF file").by("verify", model, "--against", text);
+    assertFailed(text.toString(), "not a GGUF file").by("verify", text, "--against", model);
+    assertFailed("goldens-f32.gguf", "tensor '", "has shape", "demo.gguf").by("verify", Models.goldens("f32"), "--against", model, "--json", folder.resolve("r.json"));
+    assertFailed("none.gguf", "no such folder of clips").by("verify", model, "--against", model, "--clips", none);
+    assertFailed("sub", "no clips").by("verify", model, "--against", model, "--clips", folder.resolve("sub"));
+    assertFailed("text.wav", "not an audio file").by("verify", model, "--against", model, "--clips", folder);
+    Path list = Files.writeString(folder.resolve("clips.json"), "{}");
+    assertFailed("clips.json", "no array").by("verify", model, "--against", model, "--clips", folder);
+    Files.delete(list);
   }
 
   @Test
@@ -135,6 +168,10 @@ class CliErrorsTest {
     assertMisused(said).by("voice", "enroll", clip, "-m", text, "-o", text);
     assertMisused("file of the checkpoint").by("convert", CHECKPOINT, "-o", CHECKPOINT.resolve("config.json"));
     assertMisused(said).by("verify", Project.demoModel(), "--goldens", Project.goldens(), "--json", Project.goldens().resolve("summary.json"));
+    assertMisused(said).by("verify", Project.demoModel(), "--against", Project.demoModel(), "--plot", Project.demoModel());
+    assertMisused(said).by("verify", Project.demoModel(), "--against", Project.demoModel(), "--clips", Project.demo(), "--json", Project.demo().resolve("clips.json"));
+    assertMisused("both the plot and the JSON").by("verify", Project.demoModel(), "--against", Project.demoModel(), "--json", folder.resolve("r.json"), "--plot",
+        folder.resolve("sub/../r.json"));
   }
 
   @Test
@@ -152,6 +189,8 @@ class CliErrorsTest {
     assertFailed(clip.toString(), "exists already").by("fabricate", "--shape", "tiny", "-o", clip);
     assertFailed(clip.toString(), "no folder").by("demo", "-o", clip);
     assertFailed("none", "no folder").by("verify", Project.demoModel(), "--goldens", Project.goldens(), "--json", folder.resolve("none/r.json"));
+    assertFailed("none", "no folder").by("verify", Project.demoModel(), "--against", Project.demoModel(), "--json", folder.resolve("none/r.json"));
+    assertFailed("none", "no folder").by("verify", Project.demoModel(), "--against", Project.demoModel(), "--plot", folder.resolve("none/p.png"));
     if (Files.isDirectory(Path.of("/proc"))) {
       assertFailed("/proc/x.wav", "cannot be written").by("tts", "hello", "-v", clip, "-o", "/proc/x.wav", "--max-tokens", "2");
     }

@@ -4,15 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.gpa4j.AudioSource;
 import io.gpa4j.Device;
 import io.gpa4j.Voice;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -219,6 +222,66 @@ class CliIT {
     try (Stream<Path> files = Files.list(folder)) {
       assertThat(files).containsExactlyInAnyOrder(goldens, report);
     }
+  }
+
+  @Test
+  void verify_against_tellsEveryModel_andDrawsThem() throws IOException {
+    Path clips = clips(1, 20);
+    Path report = folder.resolve("report.json");
+    Path plot = folder.resolve("plot.png");
+    Cli.Result result = Cli.run("verify", Models.demo("q8_0"), Models.demo("q4_0"), "--against", Project.demoModel(), "--clips", clips, "--seeds", "1",
+        "--json", report, "--plot", plot, "--precision", "fast", "--threads", "2");
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.errors()).isEmpty();
+    assertThat(result.out().lines()).filteredOn(line -> line.matches("demo-q\\w+\\.gguf: q\\w+, [\\d.]+ MB, precision fast")).hasSize(2);
+    assertThat(result.out()).contains("glm_tokenizer", "speaker_encoder", "KL ", "log-mel distance", "words wrong").containsPattern("demo.gguf +bf16 ");
+    assertThat(result.out().lines()).allMatch(line -> line.length() <= 120);
+
+    JsonNode root = JSON.readTree(report.toFile());
+    assertThat(root.at("/clip_count").asInt()).isEqualTo(2);
+    assertThat(root.at("/models/0/words/recognition/words").asInt()).isEqualTo(13);
+    assertThat(root.at("/models/0/words/recognition/errors").asInt()).isLessThanOrEqualTo(2);
+    assertThat(root.at("/models/0/words/speech/words").asInt()).isEqualTo(13);
+    assertThat(root.at("/models/1/decoder/answer/kl_nats").asDouble()).isGreaterThan(root.at("/models/0/decoder/answer/kl_nats").asDouble());
+    assertThat(root.at("/models/1/tensors")).hasSizeGreaterThan(600);
+    BufferedImage image = ImageIO.read(plot.toFile());
+    assertThat(image.getWidth()).isGreaterThan(400);
+    assertThat(Files.size(plot)).isLessThan(100_000);
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).containsExactlyInAnyOrder(clips, report, plot);
+    }
+  }
+
+  @Test
+  void verify_againstItself_isPerfect_andAnotherCheckpointAmongSeveralIsToldAlone() throws IOException {
+    Path report = folder.resolve("report.json");
+    Cli.Result result = Cli.run("verify", Models.goldens("f16"), Project.demoModel(), "--against", Project.demoModel(), "--json", report);
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.errors()).singleElement().asString().startsWith("gpa: ").contains("goldens-f16.gguf", "tensor '", "has shape");
+    assertThat(result.out()).contains("KL 0.00000 nats, top-1 100.00 %", "SNR inf dB").contains("all equal").doesNotContain("NaN", ", spoken ");
+    JsonNode root = JSON.readTree(report.toFile());
+    assertThat(root.at("/models/0/error").asText()).contains("goldens-f16.gguf");
+    assertThat(root.at("/models/1/codec/snr_db").asText()).isEqualTo("inf");
+
+    Cli.Result json = Cli.run("verify", "--json", Project.demoModel(), "--against", Project.demoModel());
+    assertThat(json.code()).isZero();
+    assertThat(JSON.readTree(json.out()).at("/models/0/decoder/answer/top1_percent").asDouble()).isEqualTo(100);
+  }
+
+  // A folder of the demo's clips of these numbers and two voices.
+  private Path clips(int... numbers) throws IOException {
+    Path clips = Files.createDirectories(folder.resolve("clips"));
+    Files.createDirectories(clips.resolve("voices"));
+    for (String name : List.of("adam", "bella")) {
+      Files.copy(Demo.voice(name), clips.resolve("voices/" + name + ".wav"));
+    }
+    ArrayNode list = JSON.createArrayNode();
+    for (int number : numbers) {
+      Demo.Clip clip = Demo.clips().get(number);
+      list.addObject().put("file", clip.file().toString()).put("voice", clip.voice()).put("text", clip.text());
+    }
+    JSON.writeValue(clips.resolve("clips.json").toFile(), list);
+    return clips;
   }
 
   @Test
