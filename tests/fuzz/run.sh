@@ -8,7 +8,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$root/build/fuzz
 native_targets=(native-gguf native-model native-network)
-java_targets=(safetensors shards torch pickle json yaml voice audio ffmpeg gguf model config)
+java_targets=(safetensors shards torch pickle json yaml voice audio ffmpeg gguf model tokenizer importance quantize llama export config)
 cd "$root"
 
 die() { echo "fuzz: $*" >&2; exit 2; }

@@ -24,6 +24,7 @@ final class FileTarget implements Target {
   private final Reader reader;
   private final long freeBytes;
   private UnaryOperator<byte[]> repair = UnaryOperator.identity();
+  private UnaryOperator<byte[]> content = UnaryOperator.identity();
   private long bytesPerByte = 200;
   private long readMillis = 50;
 
@@ -86,6 +87,12 @@ final class FileTarget implements Target {
     return this;
   }
 
+  /** What the file holds for an input, if not the input. */
+  FileTarget holding(UnaryOperator<byte[]> other) {
+    content = other;
+    return this;
+  }
+
   @Override
   public byte[] repaired(byte[] input) {
     return repair.apply(input);
@@ -103,7 +110,7 @@ final class FileTarget implements Target {
 
   @Override
   public void read(byte[] input) throws Exception {
-    Files.write(file, input);
+    Files.write(file, content.apply(input));
     reader.read(file);
   }
 

@@ -1,26 +1,47 @@
 package io.gpa4j.tests.fuzz;
 
 import io.gpa4j.Gpa;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
-/** A model with a text tokenizer: inputs that begin with GGUF are whole files, others are the tokenizer of a good one. */
+/** A model that encodes texts: the whole file, or the text tokenizer in a good one. */
 final class ModelTarget implements Target {
+  private final String name;
   private final Path file;
+  private final List<byte[]> seeds;
+  private final UnaryOperator<byte[]> toModel;
 
-  ModelTarget(Path file) {
+  private ModelTarget(String name, Path file, List<byte[]> seeds, UnaryOperator<byte[]> toModel) {
+    this.name = name;
     this.file = file;
+    this.seeds = seeds;
+    this.toModel = toModel;
+  }
+
+  /** Inputs are whole files, or edits of one. */
+  static Target ofFiles(Path file) {
+    return new ModelTarget("model", file, List.of(SmallModel.decoder().bytes(), ModelEdits.SEED),
+        input -> ModelEdits.file(input, SmallModel.decoder()));
+  }
+
+  /** Inputs are tokenizers. */
+  static Target ofTokenizers(Path file) {
+    String older = SmallModel.TOKENIZER.replace("[\"a\",\"b\"],[\"ab\",\"c\"]", "\"a b\",\"ab c\"");
+    return new ModelTarget("tokenizer", file, List.of(Target.utf8(SmallModel.TOKENIZER), Target.utf8(older)),
+        json -> SmallModel.decoder(new String(json, StandardCharsets.UTF_8)).bytes());
   }
 
   @Override
   public String name() {
-    return "model";
+    return name;
   }
 
   @Override
   public List<byte[]> seeds() {
-    return List.of(SmallModel.decoder(), Target.utf8(SmallModel.TOKENIZER));
+    return seeds;
   }
 
   @Override
@@ -38,8 +59,7 @@ final class ModelTarget implements Target {
 
   @Override
   public void read(byte[] input) throws Exception {
-    boolean whole = input.length >= 4 && input[0] == 'G' && input[1] == 'G' && input[2] == 'U' && input[3] == 'F';
-    Files.write(file, whole ? input : SmallModel.decoder(new String(input, java.nio.charset.StandardCharsets.UTF_8)));
+    Files.write(file, toModel.apply(input));
     try (Gpa gpa = Gpa.builder(file).threads(1).maxConcurrency(1).build()) {
       gpa.decode(gpa.encode("abc ab <|im_end|> a", false));
       gpa.encode("abc<|im_end|>", true);
