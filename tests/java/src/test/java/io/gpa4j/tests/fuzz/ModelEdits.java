@@ -19,6 +19,9 @@ final class ModelEdits {
   private static final int[][] TYPES = {{0, 1, 4}, {1, 1, 2}, {30, 1, 2}, {8, 32, 34}, {2, 32, 18}, {20, 32, 18}, {12, 256, 144}, {13, 256, 176},
     {14, 256, 210}, {26, 1, 4}, {24, 1, 1}, {28, 1, 8}, {3, 32, 20}, {39, 32, 17}};
 
+  // Bytes of a number of a type; 0: it is no number.
+  private static final int[] SCALARS = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
+
   private final SmallModel model;
   private final List<String> names;
 
@@ -44,7 +47,8 @@ final class ModelEdits {
   private void edit(int what, int which, int a, int b, int c, int d) {
     String key = names.get(which % names.size());
     switch (what % 8) {
-      case 0 -> model.values().computeIfPresent(key, (k, value) -> withNumber(value, a, NUMBERS[b % NUMBERS.length], 1 << c % 4));
+      case 0 -> model.values().computeIfPresent(key, (k, value) -> d % 4 == 0 ? typed(a % SCALARS.length, NUMBERS[b % NUMBERS.length])
+          : withNumber(value, a, NUMBERS[b % NUMBERS.length], 1 << c % 4));
       case 1 -> model.values().remove(key);
       case 2 -> {
         byte[] other = model.values().get(names.get(a % names.size()));
@@ -102,6 +106,12 @@ final class ModelEdits {
       out[4 + (at / 4 * 4 + i) % (out.length - 4)] = (byte) (number >>> 8 * i);
     }
     return out;
+  }
+
+  private static byte[] typed(int type, long number) {
+    double real = number;
+    long bits = type == 6 ? Float.floatToIntBits((float) real) : type == 12 ? Double.doubleToLongBits(real) : type == 7 ? number & 1 : number;
+    return SCALARS[type] == 0 ? new Bytes().number(8, 4).string("7").toArray() : new Bytes().number(type, 4).number(bits, SCALARS[type]).toArray();
   }
 
   private static byte[] withText(byte[] value, String text) {
