@@ -124,6 +124,9 @@ final class TokenizerJson {
 
   private void check(Added token) {
     Integer id = model.id(token.content);
+    if (id == null && model.has(token.id)) {
+      throw json.wrong("added_tokens", "give '" + StrictJson.shown(token.content) + "' the id " + token.id + " of another token");
+    }
     if (id != null && id != token.id) {
       throw json.wrong("added_tokens", "give '" + StrictJson.shown(token.content) + "' the id " + token.id + ", the vocabulary gives it " + id);
     }
@@ -152,12 +155,20 @@ final class TokenizerJson {
       to.writeFieldName("decoder");
       TokenizerCuts.writeByteLevel(to, false, false);
       to.writeFieldName("model");
-      model.write(to);
+      model.write(to, withAdded ? ids() : Map.of());
       to.writeEndObject();
     } catch (IOException e) {
       throw new IllegalStateException("a string writer does not fail", e);
     }
     return text.toString();
+  }
+
+  // The library numbers added tokens as it likes, but for those that are in the vocabulary. A letter there would be found in words.
+  private Map<String, Integer> ids() {
+    Map<String, Integer> more = new LinkedHashMap<>();
+    added.values().stream().filter(token -> token.content.length() > 1 && model.id(token.content) == null)
+        .forEach(token -> more.put(token.content, token.id));
+    return more;
   }
 
   private static void write(Added token, JsonGenerator to) throws IOException {

@@ -16,6 +16,7 @@ final class TokenizerModel {
   private final StrictJson json;
   private final int ids;
   private final Map<String, Integer> vocabulary = new LinkedHashMap<>();
+  private final Set<Integer> taken = new HashSet<>();
   private final List<String> merges = new ArrayList<>();
   private String type;
   private String unknown;
@@ -63,7 +64,6 @@ final class TokenizerModel {
   }
 
   private void readVocabulary(String path) throws IOException {
-    Set<Integer> taken = new HashSet<>();
     json.names(path, (at, token) -> {
       if (token.isEmpty() || token.length() > MAX_TOKEN || !StrictJson.isWellFormed(token)) {
         throw json.wrong(at, "is a token of no, more than " + MAX_TOKEN + " or broken characters");
@@ -128,13 +128,13 @@ final class TokenizerModel {
     return vocabulary.get(token);
   }
 
-  /** Tokens in the vocabulary. */
-  int size() {
-    return vocabulary.size();
+  /** Whether a token of the vocabulary has an id. */
+  boolean has(int id) {
+    return taken.contains(id);
   }
 
-  /** Writes it as the library reads it. */
-  void write(JsonGenerator to) throws IOException {
+  /** Writes it as the library reads it, with more tokens, which no merge makes. */
+  void write(JsonGenerator to, Map<String, Integer> more) throws IOException {
     to.writeStartObject();
     to.writeStringField("type", type);
     to.writeNullField("dropout");
@@ -145,8 +145,10 @@ final class TokenizerModel {
     to.writeBooleanField("byte_fallback", false);
     to.writeBooleanField("ignore_merges", ignoreMerges);
     to.writeObjectFieldStart("vocab");
-    for (Map.Entry<String, Integer> token : vocabulary.entrySet()) {
-      to.writeNumberField(token.getKey(), token.getValue());
+    for (Map<String, Integer> tokens : List.of(vocabulary, more)) {
+      for (Map.Entry<String, Integer> token : tokens.entrySet()) {
+        to.writeNumberField(token.getKey(), token.getValue());
+      }
     }
     to.writeEndObject();
     to.writeArrayFieldStart("merges");

@@ -20,6 +20,8 @@ final class Campaign {
   /** What a reader may take to refuse an input: a slow one is read again, and the fastest of four times counts. */
   private static final long MAX_MILLIS = 50;
   private static final int RETRIES = 3;
+  // Beyond what Java's own heap can grow by.
+  private static final long MAX_PROCESS_BYTES = 160L << 20;
   private static final int MAX_SOURCES = 4000;
   private static final int MAX_MESSAGE = 2001;
   private static final int PLACE_LETTERS = 40;
@@ -96,6 +98,20 @@ final class Campaign {
 
   /** Whether the input went to a new place. */
   private boolean execute(byte[] input) {
+    if (!target.isForeign()) {
+      return measured(input);
+    }
+    PeakMemory.reset();
+    long before = PeakMemory.bytes();
+    boolean news = measured(input);
+    long grown = PeakMemory.bytes() - before;
+    if (grown > MAX_PROCESS_BYTES) {
+      report("process", input, grown + " bytes more of the whole process for an input of " + input.length, null);
+    }
+    return news;
+  }
+
+  private boolean measured(byte[] input) {
     current = input;
     begun = System.nanoTime();
     long bytesBefore = THREADS.getCurrentThreadAllocatedBytes();

@@ -27,6 +27,7 @@ final class FileTarget implements Target {
   private UnaryOperator<byte[]> content = UnaryOperator.identity();
   private long bytesPerByte = 200;
   private long readMillis = 50;
+  private boolean foreign;
 
   FileTarget(String name, Path file, Supplier<List<byte[]>> seeds, List<String> words, long freeBytes, Reader reader) {
     this.name = name;
@@ -79,6 +80,17 @@ final class FileTarget implements Target {
   FileTarget withReadMillis(long millis) {
     readMillis = millis;
     return this;
+  }
+
+  /** Read by a library that allocates outside Java. */
+  FileTarget byForeignLibrary() {
+    foreign = true;
+    return this;
+  }
+
+  @Override
+  public boolean isForeign() {
+    return foreign;
   }
 
   /** How inputs are put right. */

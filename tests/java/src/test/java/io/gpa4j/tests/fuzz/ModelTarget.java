@@ -58,6 +58,11 @@ final class ModelTarget implements Target {
   }
 
   @Override
+  public boolean isForeign() {
+    return true;
+  }
+
+  @Override
   public void read(byte[] input) throws Exception {
     Files.write(file, toModel.apply(input));
     try (Gpa gpa = Gpa.builder(file).threads(1).maxConcurrency(1).build()) {

@@ -155,7 +155,7 @@ final class Targets {
   private static Target ffmpeg(Path folder) {
     List<String> words = List.of("fLaC", "OggS", "ID3", "ftyp", "moov", "mdat", "trak", "stsz", "stco", "RIFF", "AVI ", "wvpk", "TTA1", "caff", "#!AMR\n", "riff");
     return new FileTarget("ffmpeg", folder.resolve("clip.audio"), Sounds::ofFfmpeg, words, 4 << 20, file -> AudioSource.of(file).mixedSamples())
-        .withReadMillis(2000).withBytesPerByte(50_000);  // Compressed formats have silence of a second in a few bytes.
+        .withReadMillis(2000).withBytesPerByte(50_000).byForeignLibrary();  // Compressed formats have silence of a second in a few bytes.
   }
 
   private static Target gguf(Path folder) {
