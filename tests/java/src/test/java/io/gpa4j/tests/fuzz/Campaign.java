@@ -25,7 +25,7 @@ final class Campaign {
   private static final int MAX_SOURCES = 4000;
   private static final int MAX_MESSAGE = 2001;
   private static final int PLACE_LETTERS = 40;
-  private static final long HANG_SECONDS = 60;
+  private static final int HANG_SECONDS = 60;
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   /** Where to stop: at so many executions, or after so many seconds; 0 is no limit. */
@@ -220,13 +220,19 @@ final class Campaign {
     }
   }
 
-  // A reader that never comes back cannot be interrupted: the process ends with its input on disk.
+  // A reader that never comes back cannot be interrupted: the process ends with its input on disk. Seconds are counted, not taken from a
+  // clock, which goes on while the process is halted.
   private void watch() {
     try {
-      while (true) {
+      long last = 0;
+      for (int seconds = 0; ; seconds++) {
         Thread.sleep(1000);
         long since = begun;
-        if (since != 0 && System.nanoTime() - since > HANG_SECONDS * 1_000_000_000L) {
+        if (since == 0 || since != last) {
+          last = since;
+          seconds = 0;
+        }
+        if (seconds == HANG_SECONDS) {
           log.println("FINDING " + target.name() + ": no end after " + HANG_SECONDS + " s; input in " + keep("hang", current));
           Thread.getAllStackTraces().forEach((thread, frames) -> {
             log.println(thread);
