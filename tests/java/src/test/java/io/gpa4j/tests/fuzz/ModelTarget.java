@@ -1,7 +1,6 @@
 package io.gpa4j.tests.fuzz;
 
 import io.gpa4j.Gpa;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,6 +8,10 @@ import java.util.function.UnaryOperator;
 
 /** A model that encodes texts: the whole file, or the text tokenizer in a good one. */
 final class ModelTarget implements Target {
+  private static final String TEXT = "abc ab <|im_end|> a e\u0301\u00e9 \u1112\u1161\u11ab \ud83d\ude00 <|> \n\0 ## a's 123";
+  private static final byte[] ODD = {1, 1, 20, 0, 1, 16, 2, 17, 2, 18, 18, 3, 19, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+      27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50};
+
   private final String name;
   private final Path file;
   private final List<byte[]> seeds;
@@ -30,8 +33,8 @@ final class ModelTarget implements Target {
   /** Inputs are tokenizers. */
   static Target ofTokenizers(Path file) {
     String older = SmallModel.TOKENIZER.replace("[\"a\",\"b\"],[\"ab\",\"c\"]", "\"a b\",\"ab c\"");
-    return new ModelTarget("tokenizer", file, List.of(Target.utf8(SmallModel.TOKENIZER), Target.utf8(older)),
-        json -> SmallModel.decoder(new String(json, StandardCharsets.UTF_8)).bytes());
+    return new ModelTarget("tokenizer", file, List.of(Target.utf8(SmallModel.TOKENIZER), Target.utf8(older), ODD),
+        input -> SmallModel.decoder(TokenizerEdits.json(input)).bytes());
   }
 
   @Override
@@ -66,8 +69,8 @@ final class ModelTarget implements Target {
   public void read(byte[] input) throws Exception {
     Files.write(file, toModel.apply(input));
     try (Gpa gpa = Gpa.builder(file).threads(1).maxConcurrency(1).build()) {
-      gpa.decode(gpa.encode("abc ab <|im_end|> a", false));
-      gpa.encode("abc<|im_end|>", true);
+      gpa.decode(gpa.encode(TEXT, false));
+      gpa.encode(TEXT, true);
     }
   }
 

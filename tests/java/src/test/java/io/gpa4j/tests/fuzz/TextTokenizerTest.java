@@ -73,7 +73,7 @@ class TextTokenizerTest {
     "\"fuse_unk\":false ~ \"fuse_unk\":false,\"fuse_unk\":false ~ model.fuse_unk is there twice",
     "\"fuse_unk\":false ~ \"fuse_nothing\":false ~ model.fuse_nothing",
     "\"abc\":5 ~ \"abc\":4 ~ model.vocab.abc",
-    "\"abc\":5 ~ \"abc\":24 ~ model.vocab.abc",
+    "\"abc\":5 ~ \"abc\":64 ~ model.vocab.abc",
     "\"abc\":5 ~ \"abc\":4294967295 ~ model.vocab.abc",
     "\"abc\":5 ~ \"abc\":-1 ~ model.vocab.abc",
     "\"abc\":5 ~ \"abc\":5,\"abc\":6 ~ model.vocab.abc",
