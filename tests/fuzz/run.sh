@@ -53,7 +53,7 @@ run_native() {
   if ((executions > 0)) && [[ $name == network ]]; then limit=(-runs=$((executions / 10 + 1))); fi
   mkdir -p "$build/corpus/$name"
   if ! ASAN_OPTIONS=quarantine_size_mb=4:malloc_context_size=4:${ASAN_OPTIONS:-} "$build/tests/fuzz/native/fuzz_$name" "${limit[@]}" \
-    -max_len="$longest" -len_control=0 -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb="$allocation" -print_final_stats=1 \
+    -max_len="$longest" -len_control=0 -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb="$allocation" -print_final_stats=1 \
     -artifact_prefix="$findings/native-$name-" "$build/corpus/$name" "$seeds" >"$log" 2>&1; then
     grep -aE '^finding|^ERROR|ERROR:|runtime error|SUMMARY' "$log" | head -20 || true
     echo "native-$name: a finding; its log is $log"
