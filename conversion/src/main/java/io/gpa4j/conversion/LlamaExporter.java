@@ -47,6 +47,9 @@ public final class LlamaExporter {
       List<GgufTensor> tensors = new ArrayList<>();
       for (ModelFile.TensorInfo tensor : store.file().tensors()) {
         if (tensor.name().startsWith(LlamaDecoder.PREFIX)) {
+          if (store.type(tensor.name()) == ElementType.I32) {
+            throw new UnsupportedModelException(store.label() + ": tensor '" + tensor.name() + "' is of type I32; weights are floats or quantised");
+          }
           String name = tensor.name().substring(LlamaDecoder.PREFIX.length());
           rows.add(new Mapping(List.of(tensor.name()), name, tensor.shape(), Transforms.bytes(store, tensor.name())));
           tensors.add(new GgufTensor(name, store.type(tensor.name()), tensor.shape()));

@@ -147,6 +147,16 @@ class LlamaTest {
         UnsupportedModelException.class, "gpa.decoder.architecture", "tokenizer.ggml");
   }
 
+  @Test
+  void export_ofIntegersForWeights_isRefusedByTheirName() throws IOException {
+    Path path = new AlteredGguf(model).put("decoder.blk.0.ffn_up.weight", ElementType.F32, null, 512L, 256L).write(folder.resolve("integers.gguf"));
+    byte[] bytes = Files.readAllBytes(path);
+    retype(bytes, "decoder.blk.0.ffn_up.weight", ElementType.I32.id());
+    Files.write(path, bytes);
+    assertThatThrownBy(() -> LlamaExporter.export(path, folder.resolve("to.gguf"), ConversionListener.NONE))
+        .isInstanceOf(UnsupportedModelException.class).hasMessageContainingAll("integers.gguf", "decoder.blk.0.ffn_up.weight", "I32");
+  }
+
   private void assertNotExported(AlteredGguf altered, Class<? extends Throwable> type, String... parts) {
     Path path = altered.write(folder.resolve("altered.gguf"));
     assertThatThrownBy(() -> LlamaExporter.export(path, folder.resolve("to.gguf"), ConversionListener.NONE)).isInstanceOf(type)
