@@ -46,19 +46,20 @@ struct Results {
   }
 };
 
-void run(const Model& model, Results* results, const char* network, std::initializer_list<const char*> inputs) {
+void run(const Model& model, Rounding rounding, Results* results, const char* network, std::initializer_list<const char*> inputs) {
   std::vector<gpa_tensor> tensors;
   for (const char* name : inputs) {
     const auto found = results->entries.find(name);
     if (found == results->entries.end()) return;
     tensors.push_back(found->second.tensor);
   }
-  const Failure failure = guarded([&] { run_stage(model, *select_kernels(), 1, network, tensors, Results::observe, results); });
+  const Compute compute{*select_kernels(), 1, rounding};
+  const Failure failure = guarded([&] { run_stage(model, compute, network, tensors, Results::observe, results); });
   if (failure.code == GPA_ERROR_INTERNAL && failure.message != "the speaker encoder's result is not finite") finding(failure.message.c_str());
   if (failure.code == GPA_ERROR_OUT_OF_MEMORY) finding(failure.message.c_str());
 }
 
-void run_all(const Model& model) {
+void run_all(const Model& model, Rounding rounding) {
   constexpr int64_t kSamples = 700;
   std::vector<float> wav(kSamples);
   for (size_t i = 0; i < wav.size(); ++i) wav[i] = 0.3f * std::sin(0.2f * static_cast<float>(i));
@@ -70,15 +71,15 @@ void run_all(const Model& model) {
   results.set("prompt", GPA_I32, 1, std::size(prompt), prompt);
   results.set("all", GPA_I32, 1, 1, &all);
   results.set("global_ids", GPA_I32, 1, GPA_VOICE_TOKENS, voice.data());
-  run(model, &results, "volume", {"wav"});
-  run(model, &results, "glm_mel", {"wav"});
-  run(model, &results, "glm_tokenizer", {"glm_mel", "samples"});
-  run(model, &results, "wav2vec2", {"wav_normalized"});
-  run(model, &results, "bicodec_encoder", {"w2v_feat"});
-  run(model, &results, "speaker_mel", {"wav_normalized"});
-  run(model, &results, "speaker_encoder", {"speaker_mel"});
-  run(model, &results, "bicodec_decoder", {"semantic_ids", "global_ids"});
-  run(model, &results, "decoder", {"prompt", "all"});
+  run(model, rounding, &results, "volume", {"wav"});
+  run(model, rounding, &results, "glm_mel", {"wav"});
+  run(model, rounding, &results, "glm_tokenizer", {"glm_mel", "samples"});
+  run(model, rounding, &results, "wav2vec2", {"wav_normalized"});
+  run(model, rounding, &results, "bicodec_encoder", {"w2v_feat"});
+  run(model, rounding, &results, "speaker_mel", {"wav_normalized"});
+  run(model, rounding, &results, "speaker_encoder", {"speaker_mel"});
+  run(model, rounding, &results, "bicodec_decoder", {"semantic_ids", "global_ids"});
+  run(model, rounding, &results, "decoder", {"prompt", "all"});
 }
 
 }  // namespace
@@ -89,6 +90,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   file.write(edited(image, data, size));
   std::shared_ptr<const Model> model;
   const Failure failure = guarded([&] { model = Model::open(file.path(), false); });
-  if (failure.code == GPA_OK) run_all(*model);
+  if (failure.code == GPA_OK) run_all(*model, size % 2 == 0 ? Rounding::kNone : Rounding::kInt8);
   return 0;
 }

@@ -1,6 +1,7 @@
 package io.gpa4j.conversion;
 
 import io.gpa4j.ModelFile;
+import io.gpa4j.ModelFormatException;
 import io.gpa4j.UnsupportedModelException;
 import io.gpa4j.checkpoint.GgufStore;
 import io.gpa4j.gguf.GgufMetadata;
@@ -12,9 +13,12 @@ import java.util.stream.LongStream;
 final class GgufModel {
   /** Key of the text tokenizer. */
   static final String TOKENIZER = "tokenizer.huggingface.json";
+  /** The decoder's embedding. */
+  static final String EMBEDDING = "decoder.token_embd.weight";
 
   private static final String ARCHITECTURE = "general.architecture";
   private static final String ALIGNMENT = "general.alignment";
+  private static final String VOCABULARY = "gpa.decoder.vocab_size";
   private static final String NETWORKS = "gpa.networks";
 
   private final ModelFile file;
@@ -57,7 +61,24 @@ final class GgufModel {
 
   /** Its metadata for a file of the same. */
   GgufMetadata metadata() {
-    return metadata(values.has(ModelCard.FILE_TYPE) ? values.integer(ModelCard.FILE_TYPE) : 0, null);
+    return metadata(fileType(), null);
+  }
+
+  /** GGUF's number of the mix of its weights' types; 0 where it says nothing. */
+  long fileType() {
+    return values.has(ModelCard.FILE_TYPE) ? values.integer(ModelCard.FILE_TYPE) : 0;
+  }
+
+  /** Rows of the decoder's embedding, which is what its vocabulary has; {@link ModelFormatException} if the metadata says otherwise. */
+  int vocabulary() {
+    ModelFile.TensorInfo embedding = file.tensors().stream().filter(tensor -> tensor.name().equals(EMBEDDING)).findFirst()
+        .orElseThrow(() -> new ModelFormatException(file.path() + ": tensor '" + EMBEDDING + "' is missing"));
+    long size = values.integer(VOCABULARY);
+    if (embedding.shape().size() != 2 || embedding.shape().get(0) != size || size > Integer.MAX_VALUE) {
+      throw new ModelFormatException(file.path() + ": tensor '" + EMBEDDING + "' has shape " + embedding.shape() + ", and '" + VOCABULARY
+          + "' is " + size + ": a row a token is expected");
+    }
+    return (int) size;
   }
 
   /**

@@ -8,6 +8,8 @@ import java.util.OptionalDouble;
 
 /** Metadata of an open GGUF file by key and kind; what is missing or of another kind is a {@link ModelFormatException} that names it. */
 final class GgufValues {
+  private static final long MOST = 0xFFFF_FFFFL;
+
   private final ModelFile file;
   private final Map<String, ModelFile.Value> values = new LinkedHashMap<>();
 
@@ -47,9 +49,13 @@ final class GgufValues {
     return has(key) ? OptionalDouble.of(number(key)) : OptionalDouble.empty();
   }
 
-  /** An integer. */
+  /** An integer of 0 to 2^32 - 1: all counts, sizes and ids of model files are such. */
   long integer(String key) {
-    return (long) number(key);
+    double number = number(key);
+    if (!(number >= 0 && number <= MOST) || number != Math.rint(number)) {
+      throw new ModelFormatException(file.path() + ": metadata '" + key + "' is " + number + ", expected an integer of 0 to " + MOST);
+    }
+    return (long) number;
   }
 
   private ModelFile.Value require(String key, boolean isText) {

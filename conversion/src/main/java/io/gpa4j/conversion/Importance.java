@@ -20,6 +20,8 @@ public final class Importance {
   private static final String SUMS = ".in_sum2";
   private static final String COUNTS = ".counts";
   private static final String DECODER = "decoder.";
+  // A hundred times what any weight has.
+  private static final int MOST_COLUMNS = 1 << 24;
 
   private final Path path;
   private final Map<String, ByteBuffer> weights = new HashMap<>();
@@ -63,6 +65,10 @@ public final class Importance {
   }
 
   private static ByteBuffer means(StoredTensor sums, double count) {
+    if (sums.elements() > MOST_COLUMNS) {
+      throw new ModelFormatException(sums.file() + ": tensor '" + sums.name() + "' has " + sums.elements() + " elements, expected at most "
+          + MOST_COLUMNS);
+    }
     float[] values = Transforms.all(sums);
     ByteBuffer means = ByteBuffer.allocateDirect(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < values.length; i++) {
@@ -70,7 +76,12 @@ public final class Importance {
         throw new ModelFormatException(sums.file() + ": tensor '" + sums.name() + "' holds " + values[i] + " at element " + i
             + ", expected 0 or more");
       }
-      means.putFloat((float) (values[i] / count));
+      float mean = (float) (values[i] / count);
+      if (!Float.isFinite(mean)) {
+        throw new ModelFormatException(sums.file() + ": tensor '" + sums.name() + "' holds " + values[i] + " at element " + i
+            + ", which is too much for a count of " + count);
+      }
+      means.putFloat(mean);
     }
     return means.flip();
   }

@@ -28,6 +28,6 @@ final class LlamaDecoder {
   /** The vocabulary of a model's decoder. */
   static LlamaVocabulary vocabulary(GgufModel model) {
     return LlamaVocabulary.read(model.path() + ": " + GgufModel.TOKENIZER, model.values().text(GgufModel.TOKENIZER),
-        Math.toIntExact(model.values().integer("gpa.decoder.vocab_size")));
+        model.vocabulary());
   }
 }

@@ -2,6 +2,7 @@ package io.gpa4j.conversion;
 
 import io.gpa4j.ElementType;
 import io.gpa4j.ModelFile;
+import io.gpa4j.UnsupportedModelException;
 import io.gpa4j.checkpoint.GgufStore;
 import io.gpa4j.gguf.GgufMetadata;
 import io.gpa4j.gguf.GgufTensor;
@@ -18,6 +19,7 @@ import java.util.TreeMap;
 /** Writes the decoder of a model file as a plain {@code qwen3} or {@code qwen2} GGUF that llama.cpp loads. */
 public final class LlamaExporter {
   private static final String END_OF_ANSWER = "gpa.tokens.end_of_answer";
+  private static final List<String> ARCHITECTURES = List.of("qwen3", "qwen2");
   private static final String PADDING = "<|endoftext|>";
   // What a file is called whose matrices are mostly of a type; of Q4_K and Q5_K only mixes have names.
   private static final Map<ElementType, Recipe> FILE_TYPES = Map.of(ElementType.Q4_K, Recipe.Q4_K_M, ElementType.Q5_K, Recipe.Q5_K_M);
@@ -45,6 +47,9 @@ public final class LlamaExporter {
       List<GgufTensor> tensors = new ArrayList<>();
       for (ModelFile.TensorInfo tensor : store.file().tensors()) {
         if (tensor.name().startsWith(LlamaDecoder.PREFIX)) {
+          if (store.type(tensor.name()) == ElementType.I32) {
+            throw new UnsupportedModelException(store.label() + ": tensor '" + tensor.name() + "' is of type I32; weights are floats or quantised");
+          }
           String name = tensor.name().substring(LlamaDecoder.PREFIX.length());
           rows.add(new Mapping(List.of(tensor.name()), name, tensor.shape(), Transforms.bytes(store, tensor.name())));
           tensors.add(new GgufTensor(name, store.type(tensor.name()), tensor.shape()));
@@ -59,6 +64,9 @@ public final class LlamaExporter {
 
   private static GgufMetadata metadata(GgufModel model, List<GgufTensor> tensors, ConversionListener listener) {
     String architecture = model.values().text("gpa.decoder.architecture");
+    if (!ARCHITECTURES.contains(architecture)) {
+      throw new UnsupportedModelException(model.path() + ": 'gpa.decoder.architecture' is " + architecture + ", expected one of " + ARCHITECTURES);
+    }
     GgufMetadata metadata = new GgufMetadata().string("general.architecture", architecture);
     for (String key : List.of("general.name", "general.license", "general.source")) {
       if (model.values().has(key)) {

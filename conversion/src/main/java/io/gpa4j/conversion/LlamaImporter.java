@@ -94,7 +94,7 @@ public final class LlamaImporter {
       return;
     }
     long count = values.countOfTexts(LlamaDecoder.TOKENS);
-    long size = model.values().integer("gpa.decoder.vocab_size");
+    int size = model.vocabulary();
     if (count != size) {
       throw wrong("holds " + count + " tokens, the model's vocabulary has " + size);
     }
@@ -124,7 +124,8 @@ public final class LlamaImporter {
     ModelFile.TensorInfo head = given.remove(HEAD);
     if (head != null) {
       take(LlamaDecoder.PREFIX + HEAD, head, store.file().tensors().stream()
-          .filter(tensor -> tensor.name().equals(LlamaDecoder.PREFIX + "token_embd.weight")).findFirst().orElseThrow().shape());
+          .filter(tensor -> tensor.name().equals(GgufModel.EMBEDDING)).findFirst()
+          .orElseThrow(() -> new ModelFormatException(store.label() + ": tensor '" + GgufModel.EMBEDDING + "' is missing")).shape());
     }
     if (!given.isEmpty()) {
       throw wrong("tensor '" + given.keySet().iterator().next() + "' has no place in the model's decoder");
@@ -155,7 +156,7 @@ public final class LlamaImporter {
       return model.metadata();
     }
     String before = model.weights();
-    return model.metadata(model.values().integer(ModelCard.FILE_TYPE), before + (before.isEmpty() ? "" : ", ") + "decoder imported");
+    return model.metadata(model.fileType(), before + (before.isEmpty() ? "" : ", ") + "decoder imported");
   }
 
   private ModelFormatException wrong(String what) {

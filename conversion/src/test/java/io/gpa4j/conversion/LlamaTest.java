@@ -135,6 +135,36 @@ class LlamaTest {
     assertThatThrownBy(() -> export(golden, Recipe.F16)).isInstanceOf(UnsupportedModelException.class).hasMessageContainingAll("Unigram", "tokenizer");
   }
 
+  @Test
+  void export_ofAModelWithOtherCounts_isRefusedByTheirNames() {
+    assertNotExported(new AlteredGguf(model).set("gpa.decoder.vocab_size", (metadata, key) -> metadata.u32(key, 0x7FFF_FFFF)),
+        ModelFormatException.class, "decoder.token_embd.weight", "2147483647");
+    AlteredGguf bare = new AlteredGguf(model);
+    bare.tensors.remove("decoder.token_embd.weight");
+    assertNotExported(bare, ModelFormatException.class, "decoder.token_embd.weight", "missing");
+    assertNotExported(new AlteredGguf(model).set("gpa.decoder.context_length", (metadata, key) -> metadata.f32(key, -0.5)),
+        ModelFormatException.class, "gpa.decoder.context_length", "-0.5");
+    assertNotExported(new AlteredGguf(model).set("gpa.decoder.architecture", (metadata, key) -> metadata.string(key, "tokenizer.ggml")),
+        UnsupportedModelException.class, "gpa.decoder.architecture", "tokenizer.ggml");
+  }
+
+  @Test
+  void export_ofIntegersForWeights_isRefusedByTheirName() throws IOException {
+    Path path = new AlteredGguf(model).put("decoder.blk.0.ffn_up.weight", ElementType.F32, null, 512L, 256L).write(folder.resolve("integers.gguf"));
+    byte[] bytes = Files.readAllBytes(path);
+    retype(bytes, "decoder.blk.0.ffn_up.weight", ElementType.I32.id());
+    Files.write(path, bytes);
+    assertThatThrownBy(() -> LlamaExporter.export(path, folder.resolve("to.gguf"), ConversionListener.NONE))
+        .isInstanceOf(UnsupportedModelException.class).hasMessageContainingAll("integers.gguf", "decoder.blk.0.ffn_up.weight", "I32");
+  }
+
+  private void assertNotExported(AlteredGguf altered, Class<? extends Throwable> type, String... parts) {
+    Path path = altered.write(folder.resolve("altered.gguf"));
+    assertThatThrownBy(() -> LlamaExporter.export(path, folder.resolve("to.gguf"), ConversionListener.NONE)).isInstanceOf(type)
+        .hasMessageContaining("altered.gguf").hasMessageContainingAll(parts);
+    assertThat(folder.resolve("to.gguf")).doesNotExist();
+  }
+
   private GgufContent export(GoldenCheckpoint golden, Recipe recipe) {
     Path from = folder.resolve("from.gguf");
     Converter.convert(golden.write(folder.resolve("c"), ElementType.F32), from, ConversionOptions.of(recipe), ConversionListener.NONE);
@@ -182,6 +212,15 @@ class LlamaTest {
     try (Gpa gpa = Gpa.builder(target).build()) {
       assertThat(gpa.encode("a", false)).isNotEmpty();
     }
+  }
+
+  @Test
+  void import_intoAModelThatSaysNothingOfItsTypes_isTaken() {
+    Path silent = new AlteredGguf(model).set("general.file_type", null).write(folder.resolve("silent.gguf"));
+    AlteredGguf altered = new AlteredGguf(decoder).put("output.weight", ElementType.Q8_0, null, 4857L, 256L);
+    Path target = folder.resolve("m.gguf");
+    LlamaImporter.importDecoder(altered.write(folder.resolve("d.gguf")), silent, target, ConversionListener.NONE);
+    assertThat(GgufContent.read(target).metadata()).doesNotContainKey("general.file_type");
   }
 
   @Test

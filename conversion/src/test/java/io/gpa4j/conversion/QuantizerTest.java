@@ -221,6 +221,10 @@ class QuantizerTest {
         .hasMessageContainingAll(WEIGHT + ".in_sum2", "-1", "element 1");
     assertThatThrownBy(() -> Importance.read(importance(WEIGHT, new float[] {1}, 0))).isInstanceOf(ModelFormatException.class)
         .hasMessageContaining(WEIGHT + ".counts");
+    assertThatThrownBy(() -> Importance.read(importance(WEIGHT, new float[] {1e30f, 1}, 1e-30f))).isInstanceOf(ModelFormatException.class)
+        .hasMessageContainingAll(WEIGHT + ".in_sum2", "element 0");
+    assertThatThrownBy(() -> Importance.read(importance(WEIGHT, new float[] {1, Float.NaN}, 1))).isInstanceOf(ModelFormatException.class)
+        .hasMessageContainingAll(WEIGHT + ".in_sum2", "element 1");
     assertThatThrownBy(() -> Importance.read(model)).isInstanceOf(ModelFormatException.class).hasMessageContaining("in_sum2");
   }
 

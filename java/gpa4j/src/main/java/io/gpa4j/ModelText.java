@@ -58,7 +58,7 @@ final class ModelText implements AutoCloseable {
   private synchronized TextTokenizer tokenizer() {
     check();
     if (tokenizer == null) {
-      tokenizer = new TextTokenizer(metadata.text(TOKENIZER), name);
+      tokenizer = new TextTokenizer(metadata.text(TOKENIZER), name, (int) metadata.number("gpa.decoder.vocab_size", Integer.MAX_VALUE));
     }
     return tokenizer;
   }

@@ -1,5 +1,6 @@
 package io.gpa4j.internal;
 
+import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_ALL;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
@@ -10,11 +11,16 @@ import static org.bytedeco.ffmpeg.global.avcodec.avcodec_open2;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_parameters_to_context;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_receive_frame;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_send_packet;
+import static org.bytedeco.ffmpeg.global.avformat.AVIO_FLAG_READ;
 import static org.bytedeco.ffmpeg.global.avformat.av_find_best_stream;
 import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_alloc_context;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_close_input;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_find_stream_info;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_open_input;
+import static org.bytedeco.ffmpeg.global.avformat.avio_closep;
+import static org.bytedeco.ffmpeg.global.avformat.avio_open2;
+import static org.bytedeco.ffmpeg.global.avformat.avio_size;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_AUDIO;
 import static org.bytedeco.ffmpeg.global.avutil.AV_LOG_QUIET;
 import static org.bytedeco.ffmpeg.global.avutil.AV_SAMPLE_FMT_DBLP;
@@ -41,8 +47,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
+import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
+import org.bytedeco.ffmpeg.avformat.AVIOContext;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVChannelLayout;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
@@ -58,6 +66,17 @@ final class FfmpegAudio implements Ffmpeg {
   // Containers of sound; none that fetches other files (playlists), no network.
   private static final String FORMATS = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,gsm,matroska,webm,mov,mp4,m4a,mp3,mpeg,"
       + "mpegts,ogg,rm,tta,voc,w64,wav,wv";
+  // What sound in them is coded by. Nothing else is opened, not even to look at it: no pictures, no oddities that nobody has tended for years.
+  private static final String DECODERS = "aac,aac_latm,ac3,eac3,alac,amrnb,amrwb,libopencore_amrnb,libopencore_amrwb,ape,cook,dca,flac,gsm,gsm_ms,"
+      + "mp1,mp1float,mp2,mp2float,mp3,mp3float,opus,libopus,speex,libspeex,tta,vorbis,wavpack,wmalossless,wmapro,wmav1,wmav2,wmavoice,"
+      + "g722,g726,g726le,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_sbpro_2,adpcm_sbpro_3,adpcm_sbpro_4,adpcm_yamaha,"
+      + "pcm_alaw,pcm_mulaw,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_s8,pcm_u8,pcm_s16be,pcm_s16le,pcm_s16be_planar,pcm_s16le_planar,"
+      + "pcm_s24be,pcm_s24le,pcm_s24le_planar,pcm_s32be,pcm_s32le,pcm_s32le_planar,pcm_s64be,pcm_s64le,pcm_u16be,pcm_u16le,pcm_u24be,pcm_u24le,"
+      + "pcm_u32be,pcm_u32le,pcm_bluray,pcm_dvd";
+  private static final int MAX_STREAMS = 64;
+  private static final int MAX_FRAME_SAMPLES = 1 << 18;
+  // A container may hold its sound compressed once more, but not without end: an index can name the same bytes a million times.
+  private static final int MOST_READ_AGAIN = 16;
 
   static {
     av_log_set_level(AV_LOG_QUIET);
@@ -95,7 +114,8 @@ final class FfmpegAudio implements Ffmpeg {
   /** One file being decoded. */
   private static final class Decoder {
     private final String name;
-    private final AVFormatContext format = new AVFormatContext(null);
+    private final AVIOContext bytes = new AVIOContext(null);
+    private final AVFormatContext format = avformat_alloc_context();
     private final AVPacket packet = av_packet_alloc();
     private final AVFrame frame = av_frame_alloc();
     private AVCodecContext codec;
@@ -111,7 +131,12 @@ final class FfmpegAudio implements Ffmpeg {
     Pcm decode(Path file) {
       try {
         AVStream stream = open(file);
+        long left = MOST_READ_AGAIN * avio_size(bytes);
         while (av_read_frame(format, packet) >= 0) {
+          left -= Math.max(1, packet.size());
+          if (left < 0) {
+            throw new AudioFormatException(name + ": its index names the same bytes again and again");
+          }
           if (packet.stream_index() == stream.index()) {
             // A broken packet costs its own sound only.
             if (avcodec_send_packet(codec, packet) >= 0) {
@@ -132,25 +157,41 @@ final class FfmpegAudio implements Ffmpeg {
     }
 
     private AVStream open(Path file) {
-      AVDictionary options = new AVDictionary(null);
-      try {
-        av_dict_set(options, "format_whitelist", FORMATS, 0);
-        av_dict_set(options, "protocol_whitelist", "file", 0);
-        check(avformat_open_input(format, "file:" + file.toAbsolutePath(), null, options), name, "not an audio file that FFmpeg knows");
-      } finally {
-        av_dict_free(options);
+      String url = "file:" + file.toAbsolutePath();
+      try (Options options = new Options().with("protocol_whitelist", "file")) {
+        check(avio_open2(bytes, url, AVIO_FLAG_READ, null, options.dictionary), name, "cannot be opened");
+      }
+      format.pb(bytes);
+      format.max_streams(MAX_STREAMS);
+      // This file is open: no container opens another one, of any protocol.
+      try (Options options = new Options().with("format_whitelist", FORMATS).with("protocol_whitelist", "none").with("codec_whitelist", DECODERS)) {
+        check(avformat_open_input(format, url, null, options.dictionary), name, "not an audio file that FFmpeg knows");
+      }
+      for (int i = 0; i < format.nb_streams(); i++) {
+        if (format.streams(i).codecpar().codec_type() != AVMEDIA_TYPE_AUDIO) {
+          format.streams(i).discard(AVDISCARD_ALL);
+        }
       }
       check(avformat_find_stream_info(format, (PointerPointer<?>) null), name, "its streams cannot be found");
       int index = check(av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, (AVCodec) null, 0), name, "no audio stream in it");
-      AVStream stream = format.streams(index);
-      AVCodec decoder = avcodec_find_decoder(stream.codecpar().codec_id());
+      openDecoder(format.streams(index).codecpar());
+      return format.streams(index);
+    }
+
+    private void openDecoder(AVCodecParameters parameters) {
+      AVCodec decoder = avcodec_find_decoder(parameters.codec_id());
       if (decoder == null || decoder.isNull()) {
         throw new AudioFormatException(name + ": no decoder for its audio");
       }
+      // What a container does not say, the first frame does.
+      PcmSink.check(name, parameters.sample_rate() == 0 ? Pcm.SAMPLE_RATE : parameters.sample_rate(),
+          parameters.ch_layout().nb_channels() == 0 ? 1 : parameters.ch_layout().nb_channels());
       codec = avcodec_alloc_context3(decoder);
-      check(avcodec_parameters_to_context(codec, stream.codecpar()), name, "its audio parameters cannot be used");
-      check(avcodec_open2(codec, decoder, (PointerPointer<?>) null), name, "its decoder cannot be opened");
-      return stream;
+      check(avcodec_parameters_to_context(codec, parameters), name, "its audio parameters cannot be used");
+      codec.max_samples(MAX_FRAME_SAMPLES);
+      try (Options options = new Options().with("codec_whitelist", DECODERS)) {
+        check(avcodec_open2(codec, decoder, options.dictionary), name, "its decoder cannot be opened");
+      }
     }
 
     private void drain() {
@@ -198,6 +239,22 @@ final class FfmpegAudio implements Ffmpeg {
       av_frame_free(frame);
       av_packet_free(packet);
       avformat_close_input(format);
+      avio_closep(bytes);
+    }
+  }
+
+  /** Options by name. */
+  private static final class Options implements AutoCloseable {
+    private final AVDictionary dictionary = new AVDictionary(null);
+
+    Options with(String key, String value) {
+      av_dict_set(dictionary, key, value, 0);
+      return this;
+    }
+
+    @Override
+    public void close() {
+      av_dict_free(dictionary);
     }
   }
 

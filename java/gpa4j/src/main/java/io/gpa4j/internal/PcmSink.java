@@ -38,15 +38,20 @@ final class PcmSink {
   private boolean differs;
 
   PcmSink(String name, int rate, int channels) {
+    check(name, rate, channels);
+    this.name = name;
+    this.rate = rate;
+    this.channels = channels;
+  }
+
+  /** Throws where a rate or a number of channels is none that is taken. */
+  static void check(String name, int rate, int channels) {
     if (rate < MIN_RATE || rate > MAX_RATE) {
       throw new AudioFormatException(name + ": a sample rate of " + rate + " Hz, expected " + MIN_RATE + " to " + MAX_RATE);
     }
     if (channels < 1 || channels > MAX_CHANNELS) {
       throw new AudioFormatException(name + ": " + channels + " channels, expected 1 to " + MAX_CHANNELS);
     }
-    this.name = name;
-    this.rate = rate;
-    this.channels = channels;
   }
 
   /** Takes frames of interleaved samples. */

@@ -1,71 +1,39 @@
 package io.gpa4j.internal;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.gpa4j.ModelFormatException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 
 /**
- * The model's text tokenizer by Hugging Face's own library. What a user types is encoded by a tokenizer that knows no added
- * token, so that {@code <|im_end|>} is plain characters. Thread-safe.
+ * The model's text tokenizer by Hugging Face's own library, which is given nothing that {@link TokenizerJson} did not understand. What a
+ * user types is encoded by a tokenizer that knows no added token, so that {@code <|im_end|>} is plain characters. Thread-safe.
  */
 public final class TextTokenizer implements AutoCloseable {
   private static final Object LOADING = new Object();
-  private static final JsonFactory JSON = JsonFactory.builder().disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-      .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(64).build()).build();
 
   private final String json;
   private final String name;
+  private final int ids;
   private final HuggingFaceTokenizer plain;
   private HuggingFaceTokenizer parsing;
 
-  /** Builds it from a {@code tokenizer.json}; name is what errors begin with. */
-  public TextTokenizer(String json, String name) {
+  /**
+   * Builds it from a {@code tokenizer.json}.
+   *
+   * @param json what is checked to be one before the library sees it
+   * @param name what errors begin with
+   * @param ids how many the model has: every token's is less
+   * @throws ModelFormatException if it is not well-formed, or not of the kind that Qwen's are
+   */
+  public TextTokenizer(String json, String name, int ids) {
     this.json = json;
-    this.name = name;
-    try {
-      this.plain = build(withoutAddedTokens(json, name), name);
-    } catch (JsonProcessingException e) {
-      throw new ModelFormatException(name + ": tokenizer.huggingface.json: " + e.getOriginalMessage(), e);
-    } catch (IOException e) {
-      throw new ModelFormatException(name + ": tokenizer.huggingface.json: " + AudioReader.reason(e), e);
-    }
-  }
-
-  // Copied token by token: a tree of it would be many times as large.
-  private static String withoutAddedTokens(String json, String name) throws IOException {
-    StringWriter out = new StringWriter(json.length());
-    try (JsonParser from = JSON.createParser(json); JsonGenerator to = JSON.createGenerator(out)) {
-      if (from.nextToken() != JsonToken.START_OBJECT) {
-        throw new ModelFormatException(name + ": tokenizer.huggingface.json is no JSON object");
-      }
-      to.writeStartObject();
-      while (from.nextToken() == JsonToken.FIELD_NAME) {
-        String key = from.currentName();
-        from.nextToken();
-        if (key.equals("added_tokens") || key.equals("post_processor")) {
-          from.skipChildren();
-        } else {
-          to.writeFieldName(key);
-          to.copyCurrentStructureExact(from);
-        }
-      }
-      to.writeArrayFieldStart("added_tokens");
-      to.writeEndArray();
-      to.writeNullField("post_processor");
-      to.writeEndObject();
-    }
-    return out.toString();
+    this.name = name + ": tokenizer.huggingface.json";
+    this.ids = ids;
+    this.plain = build(false);
   }
 
   /** Ids of a text as plain characters. */
@@ -77,7 +45,7 @@ public final class TextTokenizer implements AutoCloseable {
   public int[] encodeWithSpecialTokens(String text) {
     synchronized (this) {
       if (parsing == null) {
-        parsing = build(json, name);
+        parsing = build(true);
       }
     }
     return toInts(parsing.encode(text, false, false).getIds());
@@ -99,21 +67,22 @@ public final class TextTokenizer implements AutoCloseable {
   private int[] toInts(long[] ids) {
     for (long id : ids) {
       if (id < 0 || id > Integer.MAX_VALUE) {
-        throw new ModelFormatException(name + ": tokenizer.huggingface.json gives the id " + id);
+        throw new ModelFormatException(name + " gives the id " + id);
       }
     }
     return Arrays.stream(ids).mapToInt(id -> (int) id).toArray();
   }
 
-  private static HuggingFaceTokenizer build(String json, String name) {
+  private HuggingFaceTokenizer build(boolean withAdded) {
+    byte[] checked = TokenizerJson.read(json, name, ids).write(withAdded).getBytes(StandardCharsets.UTF_8);
     Map<String, String> options = Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
     // DJL reads these when it makes a tokenizer: no download (its library is in the jar), no message home.
     synchronized (LOADING) {
       String offline = System.setProperty("ai.djl.offline", "true");
       try {
-        return HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), options);
+        return HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(checked), options);
       } catch (IOException | RuntimeException e) {
-        throw new ModelFormatException(name + ": tokenizer.huggingface.json: " + AudioReader.reason(e), e);
+        throw new ModelFormatException(name + ": " + AudioReader.reason(e), e);
       } finally {
         if (offline == null) {
           System.clearProperty("ai.djl.offline");

@@ -20,10 +20,12 @@ final class Campaign {
   /** What a reader may take to refuse an input: a slow one is read again, and the fastest of four times counts. */
   private static final long MAX_MILLIS = 50;
   private static final int RETRIES = 3;
+  // Beyond what Java's own heap can grow by.
+  private static final long MAX_PROCESS_BYTES = 160L << 20;
   private static final int MAX_SOURCES = 4000;
   private static final int MAX_MESSAGE = 2001;
   private static final int PLACE_LETTERS = 40;
-  private static final long HANG_SECONDS = 60;
+  private static final int HANG_SECONDS = 60;
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   /** Where to stop: at so many executions, or after so many seconds; 0 is no limit. */
@@ -96,6 +98,20 @@ final class Campaign {
 
   /** Whether the input went to a new place. */
   private boolean execute(byte[] input) {
+    if (!target.isForeign()) {
+      return measured(input);
+    }
+    PeakMemory.reset();
+    long before = PeakMemory.bytes();
+    boolean news = measured(input);
+    long grown = PeakMemory.bytes() - before;
+    if (grown > MAX_PROCESS_BYTES) {
+      report("process", input, grown + " bytes more of the whole process for an input of " + input.length, null);
+    }
+    return news;
+  }
+
+  private boolean measured(byte[] input) {
     current = input;
     begun = System.nanoTime();
     long bytesBefore = THREADS.getCurrentThreadAllocatedBytes();
@@ -204,13 +220,19 @@ final class Campaign {
     }
   }
 
-  // A reader that never comes back cannot be interrupted: the process ends with its input on disk.
+  // A reader that never comes back cannot be interrupted: the process ends with its input on disk. Seconds are counted, not taken from a
+  // clock, which goes on while the process is halted.
   private void watch() {
     try {
-      while (true) {
+      long last = 0;
+      for (int seconds = 0; ; seconds++) {
         Thread.sleep(1000);
         long since = begun;
-        if (since != 0 && System.nanoTime() - since > HANG_SECONDS * 1_000_000_000L) {
+        if (since == 0 || since != last) {
+          last = since;
+          seconds = 0;
+        }
+        if (seconds == HANG_SECONDS) {
           log.println("FINDING " + target.name() + ": no end after " + HANG_SECONDS + " s; input in " + keep("hang", current));
           Thread.getAllStackTraces().forEach((thread, frames) -> {
             log.println(thread);

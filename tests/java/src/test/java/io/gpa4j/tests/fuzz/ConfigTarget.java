@@ -19,6 +19,7 @@ final class ConfigTarget implements Target {
   private static final List<String> AUDIO = List.of("BiCodec/config.yaml", "BiCodec/wav2vec2-large-xlsr-53/config.json",
       "BiCodec/wav2vec2-large-xlsr-53/preprocessor_config.json", "glm-4-voice-tokenizer/config.json");
   private static final List<String> DECODER = List.of("config.json", "generation_config.json", "tokenizer.json", "README.md");
+  private static final byte[] SMALL_TOKENIZER = Target.utf8(SmallModel.TOKENIZER);
   private static final String CARD = "---\nlicense: apache-2.0\ntags: [a, b]\n---\n# A model\n";
 
   /** The plan stands, and nothing more is wanted. */
@@ -128,7 +129,11 @@ final class ConfigTarget implements Target {
 
     @Override
     public byte[] read(String file) {
-      return file.equals(path) ? content : ConfigTarget.this.content(file);
+      if (file.equals(path)) {
+        return content;
+      }
+      // A decoder alone needs no audio tokens, of which there are thousands.
+      return file.equals("tokenizer.json") && !AUDIO.contains(path) ? SMALL_TOKENIZER : ConfigTarget.this.content(file);
     }
 
     @Override

@@ -24,8 +24,10 @@ final class FileTarget implements Target {
   private final Reader reader;
   private final long freeBytes;
   private UnaryOperator<byte[]> repair = UnaryOperator.identity();
+  private UnaryOperator<byte[]> content = UnaryOperator.identity();
   private long bytesPerByte = 200;
   private long readMillis = 50;
+  private boolean foreign;
 
   FileTarget(String name, Path file, Supplier<List<byte[]>> seeds, List<String> words, long freeBytes, Reader reader) {
     this.name = name;
@@ -80,9 +82,26 @@ final class FileTarget implements Target {
     return this;
   }
 
+  /** Read by a library that allocates outside Java. */
+  FileTarget byForeignLibrary() {
+    foreign = true;
+    return this;
+  }
+
+  @Override
+  public boolean isForeign() {
+    return foreign;
+  }
+
   /** How inputs are put right. */
   FileTarget repairedBy(UnaryOperator<byte[]> other) {
     repair = other;
+    return this;
+  }
+
+  /** What the file holds for an input, if not the input. */
+  FileTarget holding(UnaryOperator<byte[]> other) {
+    content = other;
     return this;
   }
 
@@ -103,7 +122,7 @@ final class FileTarget implements Target {
 
   @Override
   public void read(byte[] input) throws Exception {
-    Files.write(file, input);
+    Files.write(file, content.apply(input));
     reader.read(file);
   }
 

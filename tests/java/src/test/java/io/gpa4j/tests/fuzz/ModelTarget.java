@@ -4,23 +4,47 @@ import io.gpa4j.Gpa;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
-/** A model with a text tokenizer: inputs that begin with GGUF are whole files, others are the tokenizer of a good one. */
+/** A model that encodes texts: the whole file, or the text tokenizer in a good one. */
 final class ModelTarget implements Target {
-  private final Path file;
+  private static final String TEXT = "abc ab <|im_end|> a e\u0301\u00e9 \u1112\u1161\u11ab \ud83d\ude00 <|> \n\0 ## a's 123";
+  private static final byte[] ODD = {1, 1, 20, 0, 1, 16, 2, 17, 2, 18, 18, 3, 19, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+      27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50};
 
-  ModelTarget(Path file) {
+  private final String name;
+  private final Path file;
+  private final List<byte[]> seeds;
+  private final UnaryOperator<byte[]> toModel;
+
+  private ModelTarget(String name, Path file, List<byte[]> seeds, UnaryOperator<byte[]> toModel) {
+    this.name = name;
     this.file = file;
+    this.seeds = seeds;
+    this.toModel = toModel;
+  }
+
+  /** Inputs are whole files, or edits of one. */
+  static Target ofFiles(Path file) {
+    return new ModelTarget("model", file, List.of(SmallModel.decoder().bytes(), ModelEdits.SEED),
+        input -> ModelEdits.file(input, SmallModel.decoder()));
+  }
+
+  /** Inputs are tokenizers. */
+  static Target ofTokenizers(Path file) {
+    String older = SmallModel.TOKENIZER.replace("[\"a\",\"b\"],[\"ab\",\"c\"]", "\"a b\",\"ab c\"");
+    return new ModelTarget("tokenizer", file, List.of(Target.utf8(SmallModel.TOKENIZER), Target.utf8(older), ODD),
+        input -> SmallModel.decoder(TokenizerEdits.json(input)).bytes());
   }
 
   @Override
   public String name() {
-    return "model";
+    return name;
   }
 
   @Override
   public List<byte[]> seeds() {
-    return List.of(SmallModel.decoder(), Target.utf8(SmallModel.TOKENIZER));
+    return seeds;
   }
 
   @Override
@@ -37,12 +61,16 @@ final class ModelTarget implements Target {
   }
 
   @Override
+  public boolean isForeign() {
+    return true;
+  }
+
+  @Override
   public void read(byte[] input) throws Exception {
-    boolean whole = input.length >= 4 && input[0] == 'G' && input[1] == 'G' && input[2] == 'U' && input[3] == 'F';
-    Files.write(file, whole ? input : SmallModel.decoder(new String(input, java.nio.charset.StandardCharsets.UTF_8)));
+    Files.write(file, toModel.apply(input));
     try (Gpa gpa = Gpa.builder(file).threads(1).maxConcurrency(1).build()) {
-      gpa.decode(gpa.encode("abc ab <|im_end|> a", false));
-      gpa.encode("abc<|im_end|>", true);
+      gpa.decode(gpa.encode(TEXT, false));
+      gpa.encode(TEXT, true);
     }
   }
 

@@ -34,7 +34,7 @@ final class Sounds {
     return sounds;
   }
 
-  private static byte[] wav(int format, int bits, int channels, int rate) {
+  static byte[] wav(int format, int bits, int channels, int rate) {
     int frame = channels * bits / 8;
     return new Bytes().text("RIFF").number(36 + FRAMES * frame, 4).text("WAVEfmt ").number(16, 4).number(format, 2).number(channels, 2)
         .number(rate, 4).number((long) rate * frame, 4).number(frame, 2).number(bits, 2).text("data").number(FRAMES * frame, 4).raw(samples(FRAMES * frame))
@@ -68,11 +68,17 @@ final class Sounds {
 
   /** Formats that FFmpeg reads, in their smallest form. */
   static List<byte[]> ofFfmpeg() {
-    return List.of(wave64(), coreAudio(), flac(), avi(), matroska(), quickTime(), mp3(), Target.utf8("#!AMR\n" + "\0".repeat(64)),
+    return List.of(wave64(), coreAudio(), flac(), avi(), matroska(), quickTime(1, FRAMES), mp3(), Target.utf8("#!AMR\n" + "\0".repeat(64)),
         new Bytes().text("Creative Voice File\u001a").number(26, 2).number(0x10A, 2).number(0x1129, 2).number(1, 1).number(2 + FRAMES, 3).number(131, 1)
             .number(0, 1).raw(samples(FRAMES)).number(0, 1).toArray(),
-        new Bytes().text("RIFX").raw(big(36 + FRAMES, 4)).text("WAVEfmt ").raw(big(16, 4)).raw(big(1, 2)).raw(big(1, 2)).raw(big(RATE, 4)).raw(big(RATE, 4))
-            .raw(big(1, 2)).raw(big(8, 2)).text("data").raw(big(FRAMES, 4)).raw(samples(FRAMES)).toArray());
+        rifx(1, RATE));
+  }
+
+  /** A WAV file in the other order, which the JDK does not read. */
+  static byte[] rifx(int channels, int rate) {
+    return new Bytes().text("RIFX").raw(big(36 + FRAMES * channels, 4)).text("WAVEfmt ").raw(big(16, 4)).raw(big(1, 2)).raw(big(channels, 2))
+        .raw(big(rate, 4)).raw(big((long) rate * channels, 4)).raw(big(channels, 2)).raw(big(8, 2)).text("data").raw(big(FRAMES * channels, 4))
+        .raw(samples(FRAMES * channels)).toArray();
   }
 
   private static byte[] big(long value, int bytes) {
@@ -152,21 +158,27 @@ final class Sounds {
     return new Bytes().raw(big(Integer.toUnsignedLong(id), idBytes)).raw(big(0x4000 | content.length, 2)).raw(content).toArray();
   }
 
-  private static byte[] quickTime() {
-    byte[] mdhd = box("mdhd", new Bytes().raw(new byte[12]).raw(big(RATE, 4)).raw(big(FRAMES, 4)).raw(new byte[4]).toArray());
+  /** So many chunks of so many frames, which all lie in the same place. */
+  static byte[] quickTime(int chunks, int frames) {
+    int all = chunks * frames;
+    byte[] mdhd = box("mdhd", new Bytes().raw(new byte[12]).raw(big(RATE, 4)).raw(big(all, 4)).raw(new byte[4]).toArray());
     byte[] hdlr = box("hdlr", new Bytes().raw(new byte[4]).text("mhlrsoun").raw(new byte[13]).toArray());
     byte[] stsd = box("stsd", new Bytes().raw(big(0, 4)).raw(big(1, 4)).raw(box("sowt", new Bytes().raw(new byte[6]).raw(big(1, 2)).raw(new byte[8])
         .raw(big(1, 2)).raw(big(16, 2)).raw(new byte[4]).raw(big(RATE, 2)).raw(big(0, 2)).toArray())).toArray());
-    byte[] stts = box("stts", new Bytes().raw(big(0, 4)).raw(big(1, 4)).raw(big(FRAMES, 4)).raw(big(1, 4)).toArray());
-    byte[] stsc = box("stsc", new Bytes().raw(big(0, 4)).raw(big(1, 4)).raw(big(1, 4)).raw(big(FRAMES, 4)).raw(big(1, 4)).toArray());
-    byte[] stsz = box("stsz", new Bytes().raw(big(0, 4)).raw(big(2, 4)).raw(big(FRAMES, 4)).toArray());
-    byte[] stco = box("stco", new Bytes().raw(big(0, 4)).raw(big(1, 4)).raw(big(28, 4)).toArray());
+    byte[] stts = box("stts", new Bytes().raw(big(0, 4)).raw(big(1, 4)).raw(big(all, 4)).raw(big(1, 4)).toArray());
+    byte[] stsc = box("stsc", new Bytes().raw(big(0, 4)).raw(big(1, 4)).raw(big(1, 4)).raw(big(frames, 4)).raw(big(1, 4)).toArray());
+    byte[] stsz = box("stsz", new Bytes().raw(big(0, 4)).raw(big(2, 4)).raw(big(all, 4)).toArray());
+    Bytes places = new Bytes().raw(big(0, 4)).raw(big(chunks, 4));
+    for (int i = 0; i < chunks; i++) {
+      places.raw(big(28, 4));
+    }
+    byte[] stco = box("stco", places.toArray());
     byte[] stbl = box("stbl", new Bytes().raw(stsd).raw(stts).raw(stsc).raw(stsz).raw(stco).toArray());
     byte[] minf = box("minf", new Bytes().raw(box("smhd", new byte[8])).raw(stbl).toArray());
     byte[] mdia = box("mdia", new Bytes().raw(mdhd).raw(hdlr).raw(minf).toArray());
     byte[] tkhd = box("tkhd", new Bytes().raw(big(7, 4)).raw(new byte[8]).raw(big(1, 4)).raw(new byte[68]).toArray());
-    byte[] mvhd = box("mvhd", new Bytes().raw(new byte[12]).raw(big(RATE, 4)).raw(big(FRAMES, 4)).raw(new byte[80]).toArray());
-    return new Bytes().raw(box("ftyp", Target.utf8("qt  \0\0\0\0qt  "))).raw(box("mdat", samples(2 * FRAMES)))
+    byte[] mvhd = box("mvhd", new Bytes().raw(new byte[12]).raw(big(RATE, 4)).raw(big(all, 4)).raw(new byte[80]).toArray());
+    return new Bytes().raw(box("ftyp", Target.utf8("qt  \0\0\0\0qt  "))).raw(box("mdat", samples(2 * frames)))
         .raw(box("moov", new Bytes().raw(mvhd).raw(box("trak", new Bytes().raw(tkhd).raw(mdia).toArray())).toArray())).toArray();
   }
 

@@ -40,6 +40,11 @@ interface Target extends AutoCloseable {
     return 50;
   }
 
+  /** Whether libraries that are not ours allocate outside Java for it: then the memory of the whole process is watched, too. */
+  default boolean isForeign() {
+    return false;
+  }
+
   @Override
   default void close() {}
 

@@ -25,6 +25,8 @@ import java.util.stream.Stream;
 final class Targets {
   private static final List<String> JSON = List.of("{", "}", "[", "]", "\"", ":", ",", "{\"a\":", "[[", "null", "true", "\\u0000", "\\ud800", "\"\"",
       "\"a\":1,", "1e999", "{}", "[]", "\u0000", "\u00ff", " ", "//", "NaN");
+  /** Pieces of GGUF files. */
+  static final List<String> GGUF = List.of("GGUF", "general.alignment", "\u0008\0\0\0", "\t\0\0\0", "\1\0\0\0\0\0\0\0");
   private static final int MOST_ELEMENTS = 1 << 16;
 
   private Targets() {}
@@ -32,11 +34,14 @@ final class Targets {
   /** A target of each reader. */
   static List<Target> all(Path folder) {
     return List.of(safetensors(folder), shards(folder), torch(folder), pickle(folder), json(), yaml(), voice(folder), wav(folder), ffmpeg(folder),
-        gguf(folder), model(folder), new ConfigTarget(folder));
+        gguf(folder), ModelTarget.ofFiles(folder.resolve("whole.gguf")), ModelTarget.ofTokenizers(folder.resolve("text.gguf")),
+        QuantizeTargets.importance(folder), QuantizeTargets.quantize(folder), QuantizeTargets.importLlama(folder), QuantizeTargets.exportLlama(folder),
+        new ConfigTarget(folder));
   }
 
   static List<String> names() {
-    return List.of("safetensors", "shards", "torch", "pickle", "json", "yaml", "voice", "audio", "ffmpeg", "gguf", "model", "config");
+    return List.of("safetensors", "shards", "torch", "pickle", "json", "yaml", "voice", "audio", "ffmpeg", "gguf", "model", "tokenizer",
+        "importance", "quantize", "llama", "export", "config");
   }
 
   // ---- checkpoints ----
@@ -150,12 +155,11 @@ final class Targets {
   private static Target ffmpeg(Path folder) {
     List<String> words = List.of("fLaC", "OggS", "ID3", "ftyp", "moov", "mdat", "trak", "stsz", "stco", "RIFF", "AVI ", "wvpk", "TTA1", "caff", "#!AMR\n", "riff");
     return new FileTarget("ffmpeg", folder.resolve("clip.audio"), Sounds::ofFfmpeg, words, 4 << 20, file -> AudioSource.of(file).mixedSamples())
-        .withReadMillis(2000).withBytesPerByte(50_000);  // Compressed formats have silence of a second in a few bytes.
+        .withReadMillis(2000).withBytesPerByte(50_000).byForeignLibrary();  // Compressed formats have silence of a second in a few bytes.
   }
 
   private static Target gguf(Path folder) {
-    List<String> words = List.of("GGUF", "general.alignment", "\u0008\0\0\0", "\t\0\0\0", "\1\0\0\0\0\0\0\0");
-    return new FileTarget("gguf", folder.resolve("model.gguf"), () -> List.of(SmallModel.everyType(), SmallModel.decoder()), words, 1 << 20, file -> {
+    return new FileTarget("gguf", folder.resolve("model.gguf"), () -> List.of(SmallModel.everyType().bytes(), SmallModel.decoder().bytes()), GGUF, 1 << 20, file -> {
       Inspector inspector = Inspector.inspect(file);
       inspector.toText();
       inspector.toJson();
@@ -163,10 +167,6 @@ final class Targets {
         model.tensors().forEach(tensor -> model.data(tensor.name(), Math.max(0, tensor.bytes() - 64), (int) Math.min(64, tensor.bytes())));
       }
     });
-  }
-
-  private static Target model(Path folder) {
-    return new ModelTarget(folder.resolve("whole.gguf"));
   }
 
   // ---- files ----
