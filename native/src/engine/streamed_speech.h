@@ -5,7 +5,7 @@
 
 #include "engine/delivery.h"
 #include "layers/context.h"
-#include "models/bicodec_stream.h"
+#include "models/bicodec_decoder_stream.h"
 
 namespace gpa {
 

@@ -10,7 +10,7 @@
 
 #include "error.h"
 #include "layers/ops.h"
-#include "models/bicodec_stream.h"
+#include "models/bicodec_decoder_stream.h"
 
 namespace gpa {
 namespace {

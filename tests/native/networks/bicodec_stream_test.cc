@@ -3,7 +3,7 @@
 #include <random>
 
 #include "error.h"
-#include "models/bicodec_stream.h"
+#include "models/bicodec_decoder_stream.h"
 #include "networks/golden_model.h"
 
 namespace gpa::test {

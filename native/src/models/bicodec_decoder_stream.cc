@@ -1,4 +1,4 @@
-#include "models/bicodec_stream.h"
+#include "models/bicodec_decoder_stream.h"
 
 #include <algorithm>
 
