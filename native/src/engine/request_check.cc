@@ -15,8 +15,8 @@ constexpr int64_t kMinVoiceSamples = 1600;   // 0.1 s
 constexpr int64_t kMaxSamples = int64_t{1} << 40;
 constexpr int64_t kSamplesPerGlmToken = 1280;
 constexpr int64_t kMaxIds = 1 << 28;
-// Defaults of streams. The look-ahead errs by -40 dB (docs/streaming.md).
-constexpr int32_t kLookAhead = 24, kFirstChunk = 10, kMaxChunk = 50;
+// Defaults of streams. The look-ahead errs by less than -40 dB (docs/streaming.md).
+constexpr int32_t kLookAhead = 28, kFirstChunk = 10, kMaxChunk = 50;
 constexpr float kChunkGrowth = 1.5f;
 
 bool takes_pcm(gpa_task task) { return task == GPA_TASK_TRANSCRIBE || task == GPA_TASK_ENROLL || task == GPA_TASK_CONVERT; }

@@ -6,7 +6,7 @@ namespace gpa {
 namespace {
 
 // Tokens of one preview. Fewer cost more previews, more leave the last one of them less to look ahead.
-constexpr int64_t kPreviewTokens = 4;
+constexpr int64_t kPreviewTokens = 8;
 
 }  // namespace
 

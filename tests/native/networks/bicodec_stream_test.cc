@@ -81,7 +81,7 @@ TEST_F(BicodecStreamTest, random_chunks_of_answers_of_any_length_give_the_bits_o
 
 TEST_F(BicodecStreamTest, any_look_ahead_gives_the_same_bits_in_any_chunks) {
   const auto tokens = semantic(full + 21);
-  for (int64_t look_ahead : {int64_t{0}, least, least + 1, least + 3, least + 4, least + 9, full - 1}) {
+  for (int64_t look_ahead : {int64_t{0}, least, least + 1, least + 3, least + 4, least + 7, least + 13, full - 1}) {
     const std::vector<float> one = chunked(tokens, look_ahead, static_cast<int64_t>(tokens.size()));
     ASSERT_EQ(static_cast<size_t>(network.samples(static_cast<int64_t>(tokens.size()))), one.size());
     for (int64_t chunk : {1, 2, 3, 4, 5, 7, 16, 50}) ASSERT_EQ(one, chunked(tokens, look_ahead, chunk)) << look_ahead << ", " << chunk;
@@ -110,9 +110,9 @@ TEST_F(BicodecStreamTest, sample_depends_on_no_token_beyond_the_look_ahead) {
 TEST_F(BicodecStreamTest, more_look_ahead_errs_less) {
   const auto tokens = semantic(full + 40);
   const std::vector<float> whole = decoded(tokens);
-  const double near = nmse(chunked(tokens, least, 8), whole), middle = nmse(chunked(tokens, (least + full) / 2, 8), whole);
-  EXPECT_LT(middle, near / 10);
-  EXPECT_GT(middle, 0);
+  const double near = nmse(chunked(tokens, least, 8), whole), late = nmse(chunked(tokens, full - 4, 8), whole);
+  EXPECT_LT(late, near / 10);
+  EXPECT_GT(late, 0);
 }
 
 TEST_F(BicodecStreamTest, tokens_for_is_the_first_count_with_so_many_samples) {
@@ -122,7 +122,7 @@ TEST_F(BicodecStreamTest, tokens_for_is_the_first_count_with_so_many_samples) {
       const int64_t tokens = stream.tokens_for(samples);
       EXPECT_GE(stream.samples_after(tokens), samples);
       EXPECT_LT(stream.samples_after(tokens - 1), samples);
-      EXPECT_LE(tokens, look_ahead + 1 + (samples + network.samples(1) - 1) / network.samples(1) + 3);
+      EXPECT_LE(tokens, look_ahead + 1 + (samples + network.samples(1) - 1) / network.samples(1) + 7);
     }
   }
 }

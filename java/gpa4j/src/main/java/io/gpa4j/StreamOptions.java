@@ -4,7 +4,7 @@ package io.gpa4j;
  * How speech streams: what it may look ahead, and how it is cut into chunks. The samples depend on the look-ahead alone.
  *
  * @param lookAheadTokens a sample depends on no later token than so many (20 ms each) after its own; fewer come earlier and err more,
- *     see {@code docs/streaming.md}; it is moved into what the model can do (10 to 67 for GPA), 0: 24
+ *     see {@code docs/streaming.md}; it is moved into what the model can do (10 to 67 for GPA), 0: 28
  * @param firstChunkTokens about how long the first chunk is, 50 tokens a second; 0: 10
  * @param maxChunkTokens about how long the largest chunk is; 0: 50
  * @param chunkGrowth each chunk is so many times as long as the one before it, 1 to 16; 0: 1.5
