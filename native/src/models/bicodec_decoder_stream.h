@@ -1,12 +1,13 @@
 // The BiCodec decoder over ids that come one by one: every sample as soon as what it depends on is there.
 //
-// Nothing is computed twice and no seam is ever heard, as each convolution keeps the frames that its next outputs need. With all
-// the look-ahead that the decoder has (BicodecDecoder::context_tokens(), 67 tokens in GPA) the samples are those of decode(), bit
-// by bit. With less, L tokens, a sample of token t depends on no token after t + L:
+// There are no seams, as each convolution keeps the frames that its next outputs need. With all the look-ahead that the decoder has
+// (BicodecDecoder::context_tokens(), 67 tokens in GPA) the samples are those of decode(), bit by bit, and no product is computed
+// twice. With less, L tokens, a sample of token t depends on no token after t + L:
 //   - the wave generator always has its own right context (10 tokens in GPA), exactly;
 //   - the prenet, whose right context is the other 57, makes kPreviewTokens tokens at a time. When the last of them has so many
-//     tokens after it as L leaves, they are computed as if the audio ended there: padded with zeros in every layer, which is how
-//     the network was trained to see an end. This preview leaves the state alone, so that later tokens are not touched by it.
+//     tokens after it as L leaves, they are computed as if the audio ended there: padded with zeros in every layer, as at a true
+//     end. This preview leaves the state alone, so that later tokens are not touched by it; its frames are computed again for the
+//     next group.
 // The groups of kPreviewTokens are counted from the first token: the samples do not depend on how the ids are pushed.
 //
 // That is the best of what was measured (docs/streaming.md): layers that each give up a part of their right context err far more.
