@@ -7,13 +7,19 @@ namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
 
 // y[i] = epilogue(sum[i]) for `count` columns of one row; bias, gamma, residual point at the first of them or are null.
+// Which columns come together depends on how the work is cut, so a column must have the same bits in a whole vector and in the
+// last one: where a product is added to something it is fused by name, as compilers fuse in some places and not in others.
 inline void finish_row(const float* sum, int64_t count, const Epilogue& e, float* y) {
   for_vectors(count, [&](int64_t c, int64_t lanes) {
     Vec v = load_lanes(sum + c, lanes);
     if (e.bias) v = v + load_lanes(e.bias + c, lanes);
     v = activate(e.activation, v);
-    if (e.gamma) v = v * load_lanes(e.gamma + c, lanes);
-    if (e.residual) v = v + load_lanes(e.residual + c, lanes);
+    if (e.gamma && e.residual)
+      v = fma(v, load_lanes(e.gamma + c, lanes), load_lanes(e.residual + c, lanes));
+    else if (e.gamma)
+      v = v * load_lanes(e.gamma + c, lanes);
+    else if (e.residual)
+      v = v + load_lanes(e.residual + c, lanes);
     store_lanes(y + c, lanes, v);
   });
 }

@@ -70,27 +70,28 @@ void conv1d(ThreadPool& pool, const Conv1dArgs& a) {
 
 // The full output's frames stride * q ... stride * q + stride - 1 are row q of one product; cropping moves its start.
 void conv_transpose1d(ThreadPool& pool, const ConvTranspose1dArgs& a) {
-  const int64_t rows = a.frames + a.taps_per_phase - 1;
-  const int64_t computed = larger<int64_t>(0, smaller(a.out_frames, rows * a.stride - a.crop_left));
+  const int64_t all = a.frames + a.taps_per_phase - 1;
+  const int64_t computed = larger<int64_t>(0, smaller(a.out_frames, all * a.stride - a.crop_left));
+  const int64_t first = a.crop_left / a.stride;  // earlier rows are cropped away
   multiply(pool, {.x = a.x,
                   .frames = a.frames,
                   .channels = a.in_channels,
                   .taps = a.taps_per_phase,
-                  .pad_left = a.taps_per_phase - 1,
+                  .pad_left = a.taps_per_phase - 1 - first,
                   .w = a.w,
-                  .rows = rows,
+                  .rows = computed > 0 ? ceil_div(a.crop_left + computed, a.stride) - first : 0,
                   .epilogue = {.bias = a.bias},
                   .bias_period = a.out_channels,
                   .y = a.y,
                   .y_row = a.stride * a.out_channels,
                   .y_size = computed * a.out_channels,
-                  .crop = a.crop_left * a.out_channels}, a.rounding);
+                  .crop = a.crop_left % a.stride * a.out_channels}, a.rounding);
   for (int64_t t = computed; t < a.out_frames; ++t)
     for (int64_t o = 0; o < a.out_channels; ++o) a.y[t * a.out_channels + o] = a.bias ? a.bias[o] : 0.0f;
 }
 
 void depthwise_conv1d(ThreadPool& pool, const DepthwiseConv1dArgs& a) {
-  for_ranges(pool, a.frames, a.channels * (a.taps + 1), [&](int64_t begin, int64_t end, int) {
+  for_ranges(pool, a.out_frames, a.channels * (a.taps + 1), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
       const int64_t first = larger<int64_t>(0, a.pad_left - t);
       const int64_t last = smaller(a.taps, a.frames + a.pad_left - t);

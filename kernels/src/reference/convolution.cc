@@ -52,7 +52,7 @@ void conv_transpose1d(ThreadPool&, const ConvTranspose1dArgs& a) {
 }
 
 void depthwise_conv1d(ThreadPool&, const DepthwiseConv1dArgs& a) {
-  for (int64_t t = 0; t < a.frames; ++t) {
+  for (int64_t t = 0; t < a.out_frames; ++t) {
     for (int64_t c = 0; c < a.channels; ++c) {
       double sum = a.bias ? a.bias[c] : 0;
       for (int64_t j = 0; j < a.taps; ++j) {

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /* Raised by one whenever a declaration below changes its meaning. */
-#define GPA_ABI_VERSION 1
+#define GPA_ABI_VERSION 2
 
 /* Ids of a voice. */
 #define GPA_VOICE_TOKENS 32
@@ -184,6 +184,22 @@ typedef enum gpa_allowed {
   GPA_ALLOWED_SEMANTIC = 3
 } gpa_allowed;
 
+/* Receives speech while it is made: `samples` samples that follow those of the call before, valid inside the call only. They are the
+   decoder's own: the mean, which a whole result has removed, is not known yet. Called on a thread of the request's own, under no
+   lock. It may take its time: the request's speech then waits, no other request does. It must free neither engine nor request.
+   Any result but 0 ends the request with CANCELLED. The last call returns before the request ends. */
+typedef int32_t (*gpa_chunk_fn)(void* user, uint64_t id, const float* pcm, int64_t samples);
+
+/* How speech is cut into chunks. The samples depend on look_ahead_tokens alone, 20 ms a token: a sample depends on no later token than
+   so many after its own (docs/streaming.md has the error of each value). It is moved into what the model can do: GPA needs 10, and
+   from 67 on the samples are those of a whole result. */
+typedef struct gpa_stream_params {
+  int32_t look_ahead_tokens;  /* >= 0; 0: 28 */
+  int32_t first_chunk_tokens; /* tokens of the first chunk, about; 0: 10 */
+  int32_t max_chunk_tokens;   /* tokens of the largest chunk, about; the last one has the look-ahead beside them; 0: 50 */
+  float chunk_growth;         /* each chunk is so many times the one before it, 1 to 16; 0: 1.5 */
+} gpa_stream_params;
+
 typedef struct gpa_request_params {
   gpa_task task;
   const float* pcm;          /* TRANSCRIBE, ENROLL, CONVERT: the first channel, read in place until the request is done */
@@ -195,6 +211,9 @@ typedef struct gpa_request_params {
   gpa_sampling sampling;
   gpa_allowed allowed;
   int32_t max_tokens;        /* answer tokens; 0: what the context leaves */
+  gpa_chunk_fn chunk;        /* SPEAK, CONVERT: takes the speech as it is made, with the user and id of the request; the result then has
+                                ids but no pcm. NULL: the speech is the result */
+  gpa_stream_params stream;  /* with chunk */
 } gpa_request_params;
 
 /* Times of a request in microseconds since it was submitted; -1: not reached. */
@@ -203,6 +222,7 @@ typedef struct gpa_request_stats {
   int64_t encoded_us;      /* audio encoders done */
   int64_t first_token_us;
   int64_t last_token_us;
+  int64_t first_audio_us;  /* the first chunk went to the callback */
   int64_t finished_us;
   int64_t prompt_tokens;
   int64_t answer_tokens;
@@ -223,7 +243,7 @@ GPA_API gpa_status gpa_request_wait(gpa_request* request, int64_t timeout_ms, in
 GPA_API void gpa_request_cancel(gpa_request* request);
 /* Results of a request that ended well, owned by it, valid until gpa_request_free.
    ids: TRANSCRIBE text ids, ENROLL voice ids, SPEAK/CONVERT semantic codes (0-based), GENERATE answer ids (the end token included).
-   pcm: SPEAK, CONVERT (mean removed). Errors: INVALID_STATE (not ended, or not well). */
+   pcm: SPEAK, CONVERT without a chunk callback (mean removed). Errors: INVALID_STATE (not ended, or not well). */
 GPA_API gpa_status gpa_request_ids(const gpa_request* request, const int32_t** ids, int64_t* count, gpa_error* error);
 GPA_API gpa_status gpa_request_pcm(const gpa_request* request, const float** pcm, int64_t* samples, gpa_error* error);
 GPA_API gpa_status gpa_request_get_stats(const gpa_request* request, gpa_request_stats* stats, gpa_error* error);

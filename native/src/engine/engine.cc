@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 
@@ -14,6 +15,8 @@ namespace gpa {
 namespace {
 
 constexpr int kMaxThreads = 1024, kMaxConcurrency = 1024, kMaxQueue = 1 << 20;
+// How long the loop rests when all requests wait for slow consumers, before it looks again at them and at cancellations.
+constexpr std::chrono::milliseconds kIdle{2};
 constexpr int kDefaultConcurrency = 8, kDefaultQueue = 1024;
 
 // value, or fallback where it is 0.
@@ -119,17 +122,19 @@ void Engine::take_from_queue(RequestList& starting, RequestList& cancelled) {
 }
 
 void Engine::loop() {
+  bool idle = false;
   for (;;) {
     RequestList starting, cancelled;
     {
       std::unique_lock lock(mutex_);
       work_.wait(lock, [&] { return closing_ || !queue_.empty() || steps_.running() > 0; });
+      if (idle) work_.wait_for(lock, kIdle);
       if (closing_) break;
       take_from_queue(starting, cancelled);
     }
     for (const auto& request : cancelled) steps_.end(*request, {GPA_ERROR_CANCELLED, "cancelled"});
     for (const auto& request : starting) steps_.admit(request);
-    const Failure failure = guarded([&] { steps_.step(); });
+    const Failure failure = guarded([&] { idle = !steps_.step() && steps_.running() > 0; });
     if (failure.code != GPA_OK) steps_.fail_all(failure);
   }
   const Failure closed{GPA_ERROR_CANCELLED, "the engine was closed"};

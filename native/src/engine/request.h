@@ -23,6 +23,8 @@ struct RequestInput {
   gpa_sampling sampling;
   gpa_allowed allowed;
   int32_t max_tokens;
+  gpa_chunk_fn chunk;        // null: the speech is the result
+  gpa_stream_params stream;  // defaults filled in
 };
 
 struct RequestResult {
@@ -49,7 +51,10 @@ class Request {
   const RequestResult* result() const;
   gpa_request_stats stats() const;
 
-  // Engine thread only: the time since submission goes into that field.
+  // Delivery thread only: calls the chunk callback. Whether it wants more.
+  bool hand_over(const std::vector<float>& pcm) const { return input_.chunk(user_, id_, pcm.data(), static_cast<int64_t>(pcm.size())) == 0; }
+
+  // Engine threads only: the time since submission goes into that field.
   void stamp(int64_t gpa_request_stats::*field);
   void set_counts(int64_t prompt_tokens, int64_t answer_tokens, bool stopped);
   // Once: ends it, wakes who waits, then calls done under no lock. The input's PCM is not read any more.
@@ -70,7 +75,7 @@ class Request {
   bool ended_ = false;
   Failure outcome_;
   RequestResult result_;
-  gpa_request_stats stats_{-1, -1, -1, -1, -1, 0, 0, 0};
+  gpa_request_stats stats_{-1, -1, -1, -1, -1, -1, 0, 0, 0};
 };
 
 }  // namespace gpa

@@ -15,6 +15,9 @@ constexpr int64_t kMinVoiceSamples = 1600;   // 0.1 s
 constexpr int64_t kMaxSamples = int64_t{1} << 40;
 constexpr int64_t kSamplesPerGlmToken = 1280;
 constexpr int64_t kMaxIds = 1 << 28;
+// Defaults of streams. The look-ahead errs by less than -40 dB (docs/streaming.md).
+constexpr int32_t kLookAhead = 28, kFirstChunk = 10, kMaxChunk = 50;
+constexpr float kChunkGrowth = 1.5f;
 
 bool takes_pcm(gpa_task task) { return task == GPA_TASK_TRANSCRIBE || task == GPA_TASK_ENROLL || task == GPA_TASK_CONVERT; }
 bool takes_ids(gpa_task task) { return task == GPA_TASK_SPEAK || task == GPA_TASK_GENERATE; }
@@ -49,6 +52,23 @@ void check_samples(const float* pcm, int64_t samples, const char* field) {
       if (!std::isfinite(pcm[i])) fail(GPA_ERROR_AUDIO, "%s[%lld] is not a finite number", field, static_cast<long long>(i));
     }
   }
+}
+
+// value, or fallback where it is 0.
+int32_t checked(const char* field, int32_t value, int32_t fallback) {
+  if (value < 0) fail(GPA_ERROR_INVALID_ARGUMENT, "stream.%s is %d", field, value);
+  return value == 0 ? fallback : value;
+}
+
+gpa_stream_params check_stream(gpa_stream_params stream) {
+  if (stream.chunk_growth != 0 && !(stream.chunk_growth >= 1 && stream.chunk_growth <= 16)) {
+    fail(GPA_ERROR_INVALID_ARGUMENT, "stream.chunk_growth is %g; it must be 0 or lie in [1, 16]", static_cast<double>(stream.chunk_growth));
+  }
+  stream.look_ahead_tokens = checked("look_ahead_tokens", stream.look_ahead_tokens, kLookAhead);
+  stream.first_chunk_tokens = checked("first_chunk_tokens", stream.first_chunk_tokens, kFirstChunk);
+  stream.max_chunk_tokens = checked("max_chunk_tokens", stream.max_chunk_tokens, kMaxChunk);
+  if (stream.chunk_growth == 0) stream.chunk_growth = kChunkGrowth;
+  return stream;
 }
 
 void check_pcm(const gpa_request_params& params) {
@@ -93,6 +113,11 @@ RequestInput check_request(const Model& model, const gpa_request_params& params,
   input.allowed = params.allowed;
   input.sampling = params.sampling;
   input.max_tokens = params.max_tokens;
+  if (params.chunk) {
+    if (!takes_voice(params.task)) fail(GPA_ERROR_INVALID_ARGUMENT, "chunk is set, but task %d makes no speech", raw_enum(params.task));
+    input.chunk = params.chunk;
+    input.stream = check_stream(params.stream);
+  }
   if (takes_pcm(params.task)) {
     check_pcm(params);
     input.pcm = params.pcm;

@@ -33,20 +33,32 @@ void StepLoop::admit(std::shared_ptr<Request> request) {
   if (failure.code != GPA_OK) end(*request, failure);
 }
 
-void StepLoop::step() {
+bool StepLoop::needs_audio(const Running& running) const {
+  if (running.phase == Phase::kEncode) return true;
+  return running.speech ? running.speech->due(running.phase == Phase::kRender) : running.phase == Phase::kRender;
+}
+
+bool StepLoop::step() {
   sweep();
-  const auto needs_audio = [](const Running& r) { return r.phase == Phase::kEncode || r.phase == Phase::kRender; };
-  if (const auto found = std::find_if(running_.begin(), running_.end(), needs_audio); found != running_.end()) run_audio(*found);
+  const auto found = std::find_if(running_.begin(), running_.end(), [&](const Running& r) { return needs_audio(r); });
+  const bool has_audio = found != running_.end();
+  if (has_audio) {
+    run_audio(*found);
+    running_.splice(running_.end(), running_, found);  // the others' turn
+  }
   sweep();
-  run_decoder();
+  const bool has_rows = run_decoder();
   sweep();
+  return has_audio || has_rows;
 }
 
 void StepLoop::sweep() {
   for (Running& running : running_) {
-    if (running.phase != Phase::kEnded && running.request->cancelled()) end(running, {GPA_ERROR_CANCELLED, "cancelled"});
+    const bool stopped = running.request->cancelled() || (running.delivery && running.delivery->stopped());
+    if (running.phase != Phase::kEnded && stopped) end(running, {GPA_ERROR_CANCELLED, "cancelled"});
   }
   running_.remove_if([](const Running& running) { return running.phase == Phase::kEnded; });
+  deliveries_.remove_if([](const Delivery& delivery) { return delivery.over(); });
 }
 
 void StepLoop::fail_all(const Failure& failure) {
@@ -54,13 +66,17 @@ void StepLoop::fail_all(const Failure& failure) {
     if (running.phase != Phase::kEnded) end(running, failure);
   }
   running_.clear();
+  deliveries_.clear();
 }
 
 void StepLoop::end(Running& running, Failure failure, RequestResult result) noexcept {
   running.phase = Phase::kEnded;
   running.sequence.reset();
   running.request->set_counts(static_cast<int64_t>(running.prompt.size()), static_cast<int64_t>(running.answer.size()), running.stopped);
-  end(*running.request, std::move(failure), std::move(result));
+  if (running.delivery)
+    running.delivery->close(std::move(failure), std::move(result));
+  else
+    end(*running.request, std::move(failure), std::move(result));
 }
 
 void StepLoop::end(Request& request, Failure failure, RequestResult result) noexcept {
@@ -81,10 +97,15 @@ Context StepLoop::context(Arena& arena, const Running* running) {
 }
 
 void StepLoop::run_audio(Running& running) {
-  const bool rendering = running.phase == Phase::kRender;
-  const Failure failure = guarded([&] { rendering ? render(running) : encode(running); });
+  const bool encoding = running.phase == Phase::kEncode;
+  const Failure failure = guarded([&] {
+    if (encoding)
+      encode(running);
+    else
+      running.speech ? render_chunk(running) : render(running);
+  });
   if (failure.code != GPA_OK) end(running, failure);
-  if (running.request->input().samples > kKeptAudioSamples) {
+  if (encoding && running.request->input().samples > kKeptAudioSamples) {
     const Failure dropped = guarded([&] { audio_arena_ = std::make_unique<Arena>(); });
     if (dropped.code != GPA_OK) log(LogLevel::kWarning, "activation memory was kept: %s", dropped.message.c_str());
   }
@@ -117,6 +138,15 @@ void StepLoop::encode(Running& running) {
   }
   running.request->stamp(&gpa_request_stats::encoded_us);
   start_decoding(running);
+  if (input.chunk) start_stream(running, context);
+}
+
+void StepLoop::start_stream(Running& running, Context& context) {
+  deliveries_.emplace_back(running.request, [this](Request& request, Failure failure, RequestResult result) {
+    end(request, std::move(failure), std::move(result));
+  });
+  running.delivery = &deliveries_.back();
+  running.speech = std::make_unique<StreamedSpeech>(model_->codec_decoder(), context, running.request->input(), *running.delivery);
 }
 
 void StepLoop::start_decoding(Running& running) {
@@ -132,18 +162,18 @@ void StepLoop::start_decoding(Running& running) {
   running.phase = Phase::kPrefill;
 }
 
-void StepLoop::run_decoder() {
+bool StepLoop::run_decoder() {
   Arena::Scope scope(step_arena_);
   const Batch batch = gather();
-  if (batch.spans.empty()) return;
+  if (batch.spans.empty()) return false;
   const Failure failure = guarded([&] {
     Context context = this->context(step_arena_, nullptr);
     answer(batch, model_->decoder().forward(context, batch.ids, batch.spans), context);
   });
-  if (failure.code == GPA_OK) return;
   for (Running* running : batch.owners) {
-    if (running->phase != Phase::kEnded) end(*running, failure);
+    if (failure.code != GPA_OK && running->phase != Phase::kEnded) end(*running, failure);
   }
+  return true;
 }
 
 StepLoop::Batch StepLoop::gather() {
@@ -208,6 +238,9 @@ void StepLoop::take_token(Running& running, int32_t id) {
   if (running.answer.empty()) running.request->stamp(&gpa_request_stats::first_token_us);
   running.answer.push_back(id);
   running.repeated->add(id);
+  if (running.speech) {
+    for (int32_t code : answer_result(model_->tokens(), task, {&id, 1})) running.speech->add(code);
+  }
   running.phase = Phase::kDecode;
   running.stopped = ends_answer(model_->tokens(), task, id);
   if (running.stopped || static_cast<int64_t>(running.answer.size()) >= running.answer_limit) finish_answer(running);
@@ -233,6 +266,14 @@ void StepLoop::render(Running& running) {
   RequestResult result;
   result.ids = answer_result(model_->tokens(), input.task, running.answer);
   result.pcm = waveform(*model_, context, result.ids, input.voice);
+  end(running, {}, std::move(result));
+}
+
+void StepLoop::render_chunk(Running& running) {
+  Context context = this->context(*audio_arena_, &running);
+  if (!running.speech->render(context, running.phase == Phase::kRender)) return;
+  RequestResult result;
+  result.ids = running.speech->take_codes();
   end(running, {}, std::move(result));
 }
 

@@ -4,6 +4,8 @@
 //   admit -> kEncode (audio encoders, prompt) -> kPrefill (prompt rows, kPrefillRows a step) -> kDecode (one row a step)
 //         -> kRender (codec) -> ended.   ENROLL ends after kEncode, TRANSCRIBE and GENERATE after kDecode.
 //
+// Speech that streams is rendered chunk by chunk from kDecode on, by the request whose turn it is; its delivery ends the request.
+//
 // Source: Yu et al. 2022 (Orca), iteration-level scheduling; Agrawal et al. 2023 (Sarathi), chunked prefill beside decoding.
 #pragma once
 #include <atomic>
@@ -13,8 +15,10 @@
 #include <vector>
 
 #include "engine/allowed_ids.h"
+#include "engine/delivery.h"
 #include "engine/request.h"
 #include "engine/sampler.h"
+#include "engine/streamed_speech.h"
 #include "engine/compute.h"
 #include "gpa/kernels/thread_pool.h"
 #include "layers/kv_cache.h"
@@ -36,9 +40,9 @@ class StepLoop {
 
   size_t running() const { return running_.size(); }
   void admit(std::shared_ptr<Request> request);
-  // One step of everything that runs. Failures end the requests that they concern.
-  void step();
-  // Ends all that runs.
+  // One step of everything that runs. Failures end the requests that they concern. False: all wait for slow consumers.
+  bool step();
+  // Ends all that runs, and waits until deliveries are over.
   void fail_all(const Failure& failure);
   // Ends a request that this loop does not run.
   void end(Request& request, Failure failure, RequestResult result = {}) noexcept;
@@ -57,6 +61,8 @@ class StepLoop {
     std::vector<int32_t> answer;
     int64_t answer_limit = 0;
     bool stopped = false;
+    Delivery* delivery = nullptr;  // of speech that streams
+    std::unique_ptr<StreamedSpeech> speech;
   };
   using RunningList = std::list<Running>;
 
@@ -74,11 +80,14 @@ class StepLoop {
     std::vector<int64_t> answer_rows;  // the row whose logits a span needs; -1: none yet
   };
 
+  bool needs_audio(const Running& running) const;
   void run_audio(Running& running);
   void encode(Running& running);
   void render(Running& running);
+  void render_chunk(Running& running);
+  void start_stream(Running& running, Context& context);
   void start_decoding(Running& running);
-  void run_decoder();
+  bool run_decoder();
   Batch gather();
   void answer(const Batch& batch, const Matrix& hidden, Context& context);
   void take_token(Running& running, int32_t id);
@@ -96,9 +105,10 @@ class StepLoop {
   ThreadPool pool_;
   Arena step_arena_;
   std::unique_ptr<Arena> audio_arena_;
+  std::list<Delivery> deliveries_;
   std::unique_ptr<KvPool> kv_pool_;  // null without a decoder
   Sampler sampler_;
-  RunningList running_;              // after kv_pool_: sequences give their pages back
+  RunningList running_;              // after kv_pool_, to which sequences give their pages back, and after deliveries_
 };
 
 }  // namespace gpa

@@ -45,32 +45,52 @@ VocosBackbone::AdaptiveNorm VocosBackbone::load_norm(const Weights& weights) con
   return norm;
 }
 
-void VocosBackbone::apply_norm(Context& ctx, const AdaptiveNorm& norm, const Matrix& x, const Matrix& condition, Matrix y) const {
-  Arena::Scope scope(ctx.arena);
-  Norm affine = norm.norm;
-  if (condition_dim_ > 0) affine = {linear(ctx, condition, norm.scale).data, linear(ctx, condition, norm.shift).data};
-  layer_norm(ctx, x, affine, kEpsilon, y);
+VocosBackbone::State VocosBackbone::begin() const { return State(1 + blocks_.size(), ConvState(kPad)); }
+
+Matrix VocosBackbone::adapt(Context& ctx, const Matrix& condition) const {
+  const Matrix adapted = ctx.arena.matrix(2 * (1 + static_cast<int64_t>(blocks_.size())), dim_);
+  for (int64_t i = 0; i < adapted.rows; i += 2) {
+    const AdaptiveNorm& norm = i == 0 ? norm_ : blocks_[static_cast<size_t>(i / 2 - 1)].norm;
+    linear(ctx, condition, norm.scale, {adapted.data + i * dim_, 1, dim_});
+    linear(ctx, condition, norm.shift, {adapted.data + (i + 1) * dim_, 1, dim_});
+  }
+  return adapted;
 }
 
-Matrix VocosBackbone::forward(Context& ctx, const Matrix& input, const Matrix& condition, const VocosTrace& trace) const {
-  const Matrix x = ctx.arena.matrix(input.rows, dim_);
-  Arena::Scope scope(ctx.arena);
-  conv1d(ctx, input, embed_, {.taps = kTaps, .pad_left = kPad}, x);
+void VocosBackbone::apply_norm(Context& ctx, const AdaptiveNorm& norm, const Matrix& adapted, size_t index, const Matrix& x, Matrix y) const {
+  const float* row = adapted.data + 2 * static_cast<int64_t>(index) * dim_;
+  layer_norm(ctx, x, condition_dim_ > 0 ? Norm{row, row + dim_} : norm.norm, kEpsilon, y);
+}
+
+Matrix VocosBackbone::forward(Context& ctx, const Matrix& input, const Matrix& adapted, State& state, bool last,
+                              const VocosTrace& trace) const {
+  const ConvState::Window first = state[0].advance(ctx, input, last);
+  Matrix x = ctx.arena.matrix(first.centre.rows, dim_);
+  conv1d(ctx, first.x, embed_, {.taps = kTaps, .pad_left = first.pad_left}, x);
   if (trace.embed) ctx.trace(trace.embed, x);
-  apply_norm(ctx, norm_, x, condition, x);
+  apply_norm(ctx, norm_, adapted, 0, x, x);
   if (trace.norm) ctx.trace(trace.norm, x);
-  const Matrix h = ctx.arena.matrix(x.rows, dim_);
-  for (const Block& block : blocks_) {
-    Arena::Scope block_scope(ctx.arena);
-    ctx.kernels.depthwise_conv1d(ctx.pool, {x.data, x.rows, dim_, block.dwconv, kTaps, kPad, block.dwconv_bias, h.data});
-    apply_norm(ctx, block.norm, h, condition, h);
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    const Block& block = blocks_[i];
+    const ConvState::Window window = state[i + 1].advance(ctx, x, last);
+    x = window.centre;
+    Arena::Scope scope(ctx.arena);
+    const Matrix h = ctx.arena.matrix(x.rows, dim_);
+    ctx.kernels.depthwise_conv1d(ctx.pool, {window.x.data, window.x.rows, dim_, block.dwconv, kTaps, window.pad_left, x.rows,
+                                            block.dwconv_bias, h.data});
+    apply_norm(ctx, block.norm, adapted, i + 1, h, h);
     const Matrix inner = linear(ctx, h, block.pw1, {.activation = Activation::kGelu});
     linear(ctx, inner, block.pw2, x, {.gamma = block.gamma, .residual = x.data});
-    if (trace.block0 && &block == &blocks_.front()) ctx.trace(trace.block0, x);
+    if (trace.block0 && i == 0) ctx.trace(trace.block0, x);
   }
   layer_norm(ctx, x, final_norm_, kEpsilon, x);
   if (trace.output) ctx.trace(trace.output, x);
   return x;
+}
+
+Matrix VocosBackbone::forward(Context& ctx, const Matrix& x, const VocosTrace& trace) const {
+  State state = begin();
+  return forward(ctx, x, {}, state, true, trace);
 }
 
 }  // namespace gpa

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "layers/context.h"
+#include "layers/conv_state.h"
 #include "models/weights.h"
 
 namespace gpa {
@@ -31,8 +32,17 @@ class VocosBackbone {
   // Frames on each side that a frame of the result depends on.
   int64_t context() const { return 3 * (1 + static_cast<int64_t>(blocks_.size())); }
 
-  // y [x.rows, dim()], in the arena. x [frames, in_channels]; condition [1, condition_dim] or an empty matrix.
-  Matrix forward(Context& ctx, const Matrix& x, const Matrix& condition, const VocosTrace& trace = {}) const;
+  // Where a backbone stands in a stream of frames.
+  using State = std::vector<ConvState>;
+  State begin() const;
+  // [norms * 2, dim()], in the arena: each adaptive norm's scale and shift. condition [1, condition_dim].
+  Matrix adapt(Context& ctx, const Matrix& condition) const;
+
+  // y [frames that are done, dim()], in the arena: those that depend on frames to come wait, see conv_state.h.
+  // x [frames, in_channels]; adapted: by adapt(), or an empty matrix where there is no condition.
+  Matrix forward(Context& ctx, const Matrix& x, const Matrix& adapted, State& state, bool last, const VocosTrace& trace = {}) const;
+  // y [x.rows, dim()]: of all frames at once, without a condition.
+  Matrix forward(Context& ctx, const Matrix& x, const VocosTrace& trace = {}) const;
 
  private:
   // An affine LayerNorm, or the maps from the condition to its scale and shift.
@@ -46,7 +56,8 @@ class VocosBackbone {
     Linear pw1, pw2;
   };
   AdaptiveNorm load_norm(const Weights& weights) const;
-  void apply_norm(Context& ctx, const AdaptiveNorm& norm, const Matrix& x, const Matrix& condition, Matrix y) const;
+  // The index-th norm: the first one, then the blocks'.
+  void apply_norm(Context& ctx, const AdaptiveNorm& norm, const Matrix& adapted, size_t index, const Matrix& x, Matrix y) const;
 
   int64_t dim_ = 0, in_channels_ = 0, condition_dim_ = 0;
   Linear embed_;

@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "layers/ops.h"
+#include "models/bicodec_decoder_stream.h"
 
 namespace gpa {
 namespace {
@@ -19,20 +20,9 @@ constexpr int64_t kMaxHop = 4096;  // samples of a token: what the file may mult
 constexpr int64_t kTaps = 7;
 constexpr int64_t kPad = kTaps / 2;
 constexpr int64_t kDilations[3] = {1, 3, 9};
-// Tokens decoded at once: by the prenet (10 s), and by the generator, whose activations are 320 times as long.
-constexpr int64_t kPrenetWindow = 512;
-constexpr int64_t kGeneratorWindow = 256;
+constexpr int64_t kPieceTokens = 128;  // decoded at once: activations are up to 320 times as long
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-void check_ids(const char* what, const int32_t* ids, int64_t count, int64_t limit) {
-  for (int64_t i = 0; i < count; ++i) {
-    if (ids[i] < 0 || ids[i] >= limit) {
-      fail(GPA_ERROR_INVALID_ARGUMENT, "%s id %d at position %lld is not in [0, %lld)", what, ids[i], static_cast<long long>(i),
-           static_cast<long long>(limit));
-    }
-  }
-}
 
 }  // namespace
 
@@ -65,6 +55,7 @@ BicodecDecoder::BicodecDecoder(const GgufFile& file)
   tanh_ = tanh && tanh->numbers.size() == 1 && tanh->numbers[0] != 0;
   load_generator(codec.at("generator"), file);
   generator_context_ = generator_context();
+  delay_ = generator_delay();
 }
 
 void BicodecDecoder::load_generator(const Weights& weights, const GgufFile& file) {
@@ -118,6 +109,16 @@ int64_t BicodecDecoder::generator_context() const {
   return reach + kPad;
 }
 
+// The delays of the generator's layers, each in its own output frames, the later ones multiplying them.
+int64_t BicodecDecoder::generator_delay() const {
+  int64_t delay = kPad;
+  for (const UpBlock& block : up_blocks_) {
+    delay = delay * block.rate + (block.taps - block.rate) / 2;
+    for (const int64_t dilation : kDilations) delay += kPad * dilation;
+  }
+  return delay + kPad;
+}
+
 Matrix BicodecDecoder::d_vector(Context& ctx, const int32_t* global_ids) const {
   const Matrix d = ctx.arena.matrix(1, dim_);
   Arena::Scope scope(ctx.arena);
@@ -134,49 +135,78 @@ Matrix BicodecDecoder::d_vector(Context& ctx, const int32_t* global_ids) const {
   return d;
 }
 
-// [count, dim]: the generator's input.
-Matrix BicodecDecoder::prenet(Context& ctx, const int32_t* semantic, int64_t count, const Matrix& d) const {
-  const Matrix y = ctx.arena.matrix(count, dim_);
+void BicodecDecoder::check_ids(const char* what, const int32_t* ids, int64_t count, int64_t limit) {
+  for (int64_t i = 0; i < count; ++i) {
+    if (ids[i] < 0 || ids[i] >= limit) {
+      fail(GPA_ERROR_INVALID_ARGUMENT, "%s id %d at position %lld is not in [0, %lld)", what, ids[i], static_cast<long long>(i),
+           static_cast<long long>(limit));
+    }
+  }
+}
+
+BicodecDecoder::State BicodecDecoder::begin(Context& ctx, const int32_t* global_ids) const {
+  check_ids("global", global_ids, global_count_, fsq_.code_count());
   Arena::Scope scope(ctx.arena);
+  const Matrix d = d_vector(ctx, global_ids), adapted = backbone_.adapt(ctx, d);
+  State state{{d.data, d.data + dim_}, {adapted.data, adapted.data + adapted.rows * adapted.cols},
+              {stages_[0].begin(), stages_[1].begin()}, backbone_.begin(), ConvState(kPad), ConvState(kPad), {}};
+  for (const UpBlock& block : up_blocks_) {
+    UpState up{{block.rate, block.taps_per_phase, (block.taps - block.rate) / 2}, {}};
+    for (const int64_t dilation : kDilations) up.res.emplace_back(kPad * dilation);
+    state.up.push_back(std::move(up));
+  }
+  return state;
+}
+
+// The prenet but for its last map.
+Matrix BicodecDecoder::backbone(Context& ctx, const int32_t* semantic, int64_t count, State& state, bool last) const {
   const Matrix codes = ctx.arena.matrix(count, code_dim_);
   ctx.kernels.embed(ctx.pool, {{codebook_, DType::kF32, code_count_, code_dim_}, semantic, count, codes.data});
   const Matrix z = linear(ctx, codes, quantizer_out_);
   ctx.trace("decode_zq", z);
   Matrix x = linear(ctx, z, prenet_in_);
   ctx.trace("prenet_linear_pre", x);
-  x = stages_[0].forward(ctx, x, {}, {.output = "prenet_stage0"});
-  x = stages_[1].forward(ctx, x, {}, {.output = "prenet_stage1"});
-  x = backbone_.forward(ctx, x, d, {.norm = "prenet_adanorm", .block0 = "prenet_block0", .output = "prenet_backbone"});
-  linear(ctx, x, prenet_out_, y, {.activation = tanh_ ? Activation::kTanh : Activation::kNone});
-  ctx.trace("decode_prenet", y);
-  affine(ctx, y, nullptr, d.data, nullptr, y);
-  return y;
+  x = stages_[0].forward(ctx, x, {}, state.stages[0], last, {.output = "prenet_stage0"});
+  x = stages_[1].forward(ctx, x, {}, state.stages[1], last, {.output = "prenet_stage1"});
+  const int64_t width = backbone_.dim();
+  const Matrix adapted{state.adapted.data(), static_cast<int64_t>(state.adapted.size()) / width, width};
+  return backbone_.forward(ctx, x, adapted, state.backbone, last,
+                           {.norm = "prenet_adanorm", .block0 = "prenet_block0", .output = "prenet_backbone"});
 }
 
-// x [tokens, in_channels] is overwritten; the result [tokens * rate, out_channels] lies in the arena.
-Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, Matrix x, bool first) const {
-  const Matrix y = ctx.arena.matrix(x.rows * block.rate, block.out_channels);
-  Arena::Scope scope(ctx.arena);
+// y [x.rows, dim]: the generator's input.
+void BicodecDecoder::finish_prenet(Context& ctx, const Matrix& x, State& state, Matrix y) const {
+  linear(ctx, x, prenet_out_, y, {.activation = tanh_ ? Activation::kTanh : Activation::kNone});
+  ctx.trace("decode_prenet", y);
+  affine(ctx, y, nullptr, state.d.data(), nullptr, y);
+}
+
+// x [frames, in_channels] is overwritten; the result [frames that are done, out_channels] lies in the arena.
+Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, Matrix x, UpState& state, bool last, bool first) const {
   snake(ctx, x, block.snake, x);
-  ctx.kernels.conv_transpose1d(ctx.pool, {.x = x.data,
-                                          .frames = x.rows,
+  const UpConvState::Window up = state.up.advance(ctx, x, last);
+  Matrix y = ctx.arena.matrix(up.out_frames, block.out_channels);
+  ctx.kernels.conv_transpose1d(ctx.pool, {.x = up.x.data,
+                                          .frames = up.x.rows,
                                           .in_channels = block.in_channels,
                                           .w = block.up.weight,
                                           .stride = block.rate,
                                           .taps_per_phase = block.taps_per_phase,
                                           .out_channels = block.out_channels,
-                                          .crop_left = (block.taps - block.rate) / 2,
+                                          .crop_left = up.crop_left,
                                           .out_frames = y.rows,
                                           .bias = block.up.bias,
                                           .y = y.data,
                                           .rounding = ctx.rounding});
   if (first) ctx.trace("decode_up0", y);
-  const Matrix a = ctx.arena.matrix(y.rows, y.cols), b = ctx.arena.matrix(y.rows, y.cols);
-  for (int64_t r = 0; r < 3; ++r) {
+  for (size_t r = 0; r < std::size(kDilations); ++r) {
     const ResidualUnit& unit = block.res[r];
-    const int64_t dilation = kDilations[r];
-    snake(ctx, y, unit.snake1, a);
-    conv1d(ctx, a, unit.conv1, {.taps = kTaps, .dilation = dilation, .pad_left = kPad * dilation}, b);
+    const ConvState::Window window = state.res[r].advance(ctx, y, last);
+    y = window.centre;
+    Arena::Scope scope(ctx.arena);
+    const Matrix a = ctx.arena.matrix(window.x.rows, y.cols), b = ctx.arena.matrix(y.rows, y.cols);
+    snake(ctx, window.x, unit.snake1, a);
+    conv1d(ctx, a, unit.conv1, {.taps = kTaps, .dilation = kDilations[r], .pad_left = window.pad_left}, b);
     snake(ctx, b, unit.snake2, b);
     linear(ctx, b, unit.conv2, y, {.residual = y.data});
     if (first && r == 0) ctx.trace("decode_res0", y);
@@ -184,44 +214,33 @@ Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, Matrix x, bo
   return y;
 }
 
-// wav[tokens * hop]: of what the generator makes of x, the part that begins with token skip_tokens.
-void BicodecDecoder::generate(Context& ctx, const Matrix& x, int64_t skip_tokens, int64_t tokens, float* wav) const {
+// [samples that are done, 1]: what the generator makes of the frames x.
+Matrix BicodecDecoder::generate(Context& ctx, const Matrix& x, State& state, bool last) const {
   static constexpr const char* kNames[] = {"decode_block0", "decode_block1", "decode_block2", "decode_block3"};
-  Arena::Scope scope(ctx.arena);
-  Matrix h = ctx.arena.matrix(x.rows, conv_in_.weight.rows);
-  conv1d(ctx, x, conv_in_, {.taps = kTaps, .pad_left = kPad}, h);
+  const ConvState::Window in = state.conv_in.advance(ctx, x, last);
+  Matrix h = ctx.arena.matrix(in.centre.rows, conv_in_.weight.rows);
+  conv1d(ctx, in.x, conv_in_, {.taps = kTaps, .pad_left = in.pad_left}, h);
   ctx.trace("decode_conv_in", h);
   for (size_t i = 0; i < up_blocks_.size(); ++i) {
-    h = up_block(ctx, up_blocks_[i], h, i == 0);
+    h = up_block(ctx, up_blocks_[i], h, state.up[i], last, i == 0);
     if (i < std::size(kNames)) ctx.trace(kNames[i], h);
   }
   snake(ctx, h, snake_, h);
-  const Matrix out = ctx.arena.matrix(h.rows, 1);
-  conv1d(ctx, h, conv_out_, {.taps = kTaps, .pad_left = kPad}, out, {.activation = Activation::kTanh});
-  std::copy_n(out.data + skip_tokens * hop_, tokens * hop_, wav);
+  const ConvState::Window out = state.conv_out.advance(ctx, h, last);
+  const Matrix y = ctx.arena.matrix(out.centre.rows, 1);
+  conv1d(ctx, out.x, conv_out_, {.taps = kTaps, .pad_left = out.pad_left}, y, {.activation = Activation::kTanh});
+  return y;
 }
 
 void BicodecDecoder::decode(Context& ctx, const int32_t* semantic, int64_t count, const int32_t* global_ids, float* wav) const {
-  check_ids("semantic", semantic, count, code_count_);
-  check_ids("global", global_ids, global_count_, fsq_.code_count());
-  if (count == 0) return;
-  Arena::Scope scope(ctx.arena);
-  const Matrix d = d_vector(ctx, global_ids);
-  const int64_t prenet_window = ctx.trace_fn ? count : kPrenetWindow;
-  const int64_t generator_window = ctx.trace_fn ? count : kGeneratorWindow;
-  for (int64_t outer = 0; outer < count; outer += prenet_window) {
-    Arena::Scope outer_scope(ctx.arena);
-    const int64_t outer_end = std::min(count, outer + prenet_window);
-    // [x_begin, x_end): tokens whose prenet result is exact when it is computed from [in_begin, in_end).
-    const int64_t x_begin = std::max<int64_t>(0, outer - generator_context_), x_end = std::min(count, outer_end + generator_context_);
-    const int64_t in_begin = std::max<int64_t>(0, x_begin - prenet_context_), in_end = std::min(count, x_end + prenet_context_);
-    const Matrix x = prenet(ctx, semantic + in_begin, in_end - in_begin, d);
-    for (int64_t inner = outer; inner < outer_end; inner += generator_window) {
-      const int64_t inner_end = std::min(outer_end, inner + generator_window);
-      const int64_t begin = std::max<int64_t>(0, inner - generator_context_), end = std::min(count, inner_end + generator_context_);
-      const Matrix part{x.data + (begin - in_begin) * dim_, end - begin, dim_};
-      generate(ctx, part, inner - begin, inner_end - inner, wav + inner * hop_);
-    }
+  BicodecStream stream(*this, ctx, global_ids, context_tokens());
+  const int64_t piece = ctx.trace_fn ? count : kPieceTokens;
+  float* end = wav;
+  for (int64_t begin = 0; begin < count; begin += piece) {
+    Arena::Scope scope(ctx.arena);
+    const int64_t some = std::min(piece, count - begin);
+    const Matrix samples = stream.push(ctx, semantic + begin, some, begin + some == count);
+    end = std::copy_n(samples.data, samples.cols, end);
   }
   ctx.trace("decode_wav", {wav, 1, samples(count)});
 }

@@ -5,6 +5,7 @@
 
 #include "io/gguf_file.h"
 #include "layers/context.h"
+#include "layers/conv_state.h"
 #include "layers/fsq.h"
 #include "layers/vocos.h"
 #include "models/weights.h"
@@ -26,15 +27,18 @@ class BicodecDecoder {
   int64_t global_code_count() const { return fsq_.code_count(); }
 
   // wav[samples(count)] in (-1, 1), mean not removed. semantic [count], count >= 0; global_ids [global_count()].
-  // Memory does not grow with count: long answers are decoded in windows with all the context that a sample depends on, so the
-  // result is that of one piece. Under an observer (ctx.trace_fn) everything is one piece.
+  // Memory does not grow with count: long answers are decoded piece by piece by a BicodecStream, whose result is that of one
+  // piece. Under an observer (ctx.trace_fn) everything is one piece.
   // Error(INVALID_ARGUMENT): an id out of range.
   void decode(Context& ctx, const int32_t* semantic, int64_t count, const int32_t* global_ids, float* wav) const;
 
-  // Tokens on each side that a token's samples depend on (67 in GPA).
+  // Tokens on each side that a token's samples depend on (67 in GPA), and those of them after it that the generator needs (10).
   int64_t context_tokens() const { return prenet_context_ + generator_context_; }
+  int64_t least_look_ahead() const { return (delay_ + hop_ - 1) / hop_; }
 
  private:
+  friend class BicodecStream;
+
   struct ResidualUnit {
     const float *snake1, *snake2;
     Linear conv1, conv2;
@@ -45,14 +49,32 @@ class BicodecDecoder {
     Linear up;
     ResidualUnit res[3];
   };
+  // What a stream carries from one piece to the next.
+  struct UpState {
+    UpConvState up;
+    std::vector<ConvState> res;
+  };
+  struct State {
+    std::vector<float> d, adapted;  // of the voice: constant
+    VocosBackbone::State stages[2], backbone;
+    ConvState conv_in, conv_out;
+    std::vector<UpState> up;
+  };
+  static void check_ids(const char* what, const int32_t* ids, int64_t count, int64_t limit);
   void load_generator(const Weights& weights, const GgufFile& file);
   int64_t generator_context() const;
+  int64_t generator_delay() const;
   Matrix d_vector(Context& ctx, const int32_t* global_ids) const;
-  Matrix prenet(Context& ctx, const int32_t* semantic, int64_t count, const Matrix& d) const;
-  void generate(Context& ctx, const Matrix& x, int64_t skip_tokens, int64_t tokens, float* wav) const;
-  Matrix up_block(Context& ctx, const UpBlock& block, Matrix x, bool first) const;
+
+  State begin(Context& ctx, const int32_t* global_ids) const;
+  // last: as in conv_state.h. Results lie in the arena.
+  Matrix backbone(Context& ctx, const int32_t* semantic, int64_t count, State& state, bool last) const;
+  void finish_prenet(Context& ctx, const Matrix& x, State& state, Matrix y) const;
+  Matrix up_block(Context& ctx, const UpBlock& block, Matrix x, UpState& state, bool last, bool first) const;
+  Matrix generate(Context& ctx, const Matrix& x, State& state, bool last) const;
 
   int64_t hop_, code_count_, code_dim_, global_count_, dim_, latent_dim_, prenet_context_, generator_context_;
+  int64_t delay_;  // samples that the generator holds back until more tokens or the end come
   bool tanh_;
   const float* codebook_;
   Linear quantizer_out_, fsq_out_, project_, prenet_in_, prenet_out_;

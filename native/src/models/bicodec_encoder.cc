@@ -34,10 +34,10 @@ void BicodecEncoder::encode(Context& ctx, const Matrix& features, std::vector<in
          static_cast<long long>(features.cols), static_cast<long long>(backbone_.in_channels()));
   }
   Arena::Scope scope(ctx.arena);
-  Matrix x = backbone_.forward(ctx, features, {},
+  Matrix x = backbone_.forward(ctx, features,
                                {.embed = "encoder_embed", .block0 = "encoder_block0", .output = "encoder_backbone"});
-  x = stages_[0].forward(ctx, x, {}, {.output = "encoder_stage0"});
-  x = stages_[1].forward(ctx, x, {}, {.output = "encoder_stage1"});
+  x = stages_[0].forward(ctx, x, {.output = "encoder_stage0"});
+  x = stages_[1].forward(ctx, x, {.output = "encoder_stage1"});
   x = linear(ctx, x, project_);
   ctx.trace("bicodec_encoder_out", x);
   const Matrix z = linear(ctx, x, quantizer_in_);

@@ -1,4 +1,6 @@
 // conv1d, conv_transpose1d, depthwise_conv1d against the reference.
+#include <algorithm>
+
 #include "kernels/support.h"
 
 namespace gpa::test {
@@ -136,17 +138,20 @@ TEST_P(ConvolutionTest, depthwise_matchesReference) {
         for (int64_t pad : {int64_t{0}, taps / 2, taps - 1, taps + 3}) {
           const Floats x = random_floats(frames * channels, 10), w = random_floats(taps * channels, 11);
           const Floats bias = random_floats(channels, 12);
-          compare(frames * channels, 1e-13, std::to_string(frames) + " frames, pad " + std::to_string(pad),
-                  [&](const KernelTable& k, ThreadPool& pool, float* y) {
-                    k.depthwise_conv1d(pool, {.x = x.data(),
-                                              .frames = frames,
-                                              .channels = channels,
-                                              .w = w.data(),
-                                              .taps = taps,
-                                              .pad_left = pad,
-                                              .bias = taps == 9 ? nullptr : bias.data(),
-                                              .y = y});
-                  });
+          for (int64_t out_frames : {frames, std::max<int64_t>(1, frames - taps), frames + 5}) {
+            compare(out_frames * channels, 1e-11, std::to_string(frames) + " frames, pad " + std::to_string(pad),
+                    [&](const KernelTable& k, ThreadPool& pool, float* y) {
+                      k.depthwise_conv1d(pool, {.x = x.data(),
+                                                .frames = frames,
+                                                .channels = channels,
+                                                .w = w.data(),
+                                                .taps = taps,
+                                                .pad_left = pad,
+                                                .out_frames = out_frames,
+                                                .bias = taps == 9 ? nullptr : bias.data(),
+                                                .y = y});
+                    });
+          }
         }
       }
     }

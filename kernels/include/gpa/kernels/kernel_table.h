@@ -37,6 +37,8 @@ struct LinearArgs {
   Rounding rounding = Rounding::kNone;
 };
 
+// A frame of y, too, has the same bits whatever the others, and whether zeros around x are given or implied: a convolution may
+// come in pieces.
 // y[t, o] = epilogue(sum_{j, i} x[t * stride + j * dilation - pad_left, i] w[o, j, i]), x zero outside.
 // x [frames, in_channels]; w [out_channels, taps * in_channels / groups], tap-major; y [out_frames, out_channels].
 // The caller fixes out_frames (hence the padding on the right). Group g reads channels g*in/groups..., writes g*out/groups....
@@ -76,7 +78,8 @@ struct ConvTranspose1dArgs {
   Rounding rounding = Rounding::kNone;
 };
 
-// y[t, c] = bias[c] + sum_j x[t + j - pad_left, c] w[j, c], x zero outside.  x, y [frames, channels]; w [taps, channels].
+// y[t, c] = bias[c] + sum_j x[t + j - pad_left, c] w[j, c], x zero outside.
+// x [frames, channels]; y [out_frames, channels]; w [taps, channels]. The caller fixes out_frames, as in Conv1dArgs.
 struct DepthwiseConv1dArgs {
   const float* x;
   int64_t frames;
@@ -84,6 +87,7 @@ struct DepthwiseConv1dArgs {
   const float* w;
   int64_t taps;
   int64_t pad_left;
+  int64_t out_frames;
   const float* bias;
   float* y;
 };

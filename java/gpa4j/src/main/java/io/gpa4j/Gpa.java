@@ -1,5 +1,6 @@
 package io.gpa4j;
 
+import io.gpa4j.internal.ChunkQueue;
 import io.gpa4j.internal.NativeEngine;
 import io.gpa4j.internal.NativeRequest;
 import io.gpa4j.internal.NativeTask;
@@ -10,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 
 /**
  * A GPA model that listens, speaks and converts voices.
@@ -173,7 +175,47 @@ public final class Gpa implements AutoCloseable {
     return speech(words, voice, options).start(executor);
   }
 
+  /**
+   * Speaks a text and hands over the speech while it is made, on a thread of its own; this thread waits for the end. The samples are
+   * the codec's own: their mean, which {@link #speak(String, Voice, SpeechOptions)} removes, is not known yet. Throws as that method,
+   * and what the consumer throws.
+   *
+   * <pre>{@code
+   * gpa.speak("Hello", anna, SpeechOptions.defaults(), chunk -> {
+   *   line.write(chunk.bytes(), 0, 2 * chunk.samples());
+   *   return true;
+   * });
+   * }</pre>
+   *
+   * @param words what to say
+   * @param voice who says it
+   * @param options how
+   * @param consumer takes the speech
+   * @return how long it took
+   */
+  public Timings speak(String words, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
+    Objects.requireNonNull(consumer, "consumer");
+    return streamed(speaking(words, voice, options), options, new ReusedChunk(consumer)).run();
+  }
+
+  /**
+   * Speaks a text while the speech is read. Waits for a free place in the queue, not for speech. Throws as
+   * {@link #speak(String, Voice, SpeechOptions)} where that is known before it begins; reading throws the rest.
+   *
+   * @param words what to say
+   * @param voice who says it
+   * @param options how
+   * @return the speech to come, to be closed by the caller
+   */
+  public SpeechStream speakStream(String words, Voice voice, SpeechOptions options) {
+    return stream(speaking(words, voice, options), options);
+  }
+
   private RequestFuture<Speech> speech(String words, Voice voice, SpeechOptions options) {
+    return new RequestFuture<>(engine, speaking(words, voice, options), this::speech);
+  }
+
+  private Supplier<NativeTask> speaking(String words, Voice voice, SpeechOptions options) {
     Objects.requireNonNull(words, "words");
     Objects.requireNonNull(voice, "voice");
     Objects.requireNonNull(options, "options");
@@ -181,8 +223,24 @@ public final class Gpa implements AutoCloseable {
       throw new IllegalArgumentException("words: the text is blank, there is nothing to say");
     }
     text.check();
+    return () -> speaking(NativeTask.speak(text.encodeForSpeech(words), voice.tokens()), options);
+  }
+
+  private RequestFuture<Timings> streamed(Supplier<NativeTask> prepare, SpeechOptions options, NativeRequest.Chunks taker) {
+    StreamOptions s = options.stream();
     return new RequestFuture<>(engine,
-        () -> speaking(NativeTask.speak(text.encodeForSpeech(words), voice.tokens()), options), this::speech);
+        () -> prepare.get().stream(taker, s.lookAheadTokens(), s.firstChunkTokens(), s.maxChunkTokens(), s.chunkGrowth()),
+        request -> {
+          try (request) {
+            return timings(request);
+          }
+        });
+  }
+
+  private SpeechStream stream(Supplier<NativeTask> prepare, SpeechOptions options) {
+    ChunkQueue queue = new ChunkQueue(engine);
+    queue.follow(streamed(prepare, options, queue).begin());
+    return new SpeechStream(queue, executor);
   }
 
   /**
@@ -227,12 +285,43 @@ public final class Gpa implements AutoCloseable {
     return conversion(audio, voice, options).start(executor);
   }
 
+  /**
+   * Says what is heard with another voice and hands over the speech while it is made, as
+   * {@link #speak(String, Voice, SpeechOptions, ChunkConsumer)} does.
+   *
+   * @param audio what to say
+   * @param voice who shall say it
+   * @param options how
+   * @param consumer takes the speech
+   * @return how long it took
+   */
+  public Timings convert(AudioSource audio, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
+    Objects.requireNonNull(consumer, "consumer");
+    return streamed(converting(audio, voice, options), options, new ReusedChunk(consumer)).run();
+  }
+
+  /**
+   * Says what is heard with another voice while the speech is read, as {@link #speakStream} does.
+   *
+   * @param audio what to say
+   * @param voice who shall say it
+   * @param options how
+   * @return the speech to come, to be closed by the caller
+   */
+  public SpeechStream convertStream(AudioSource audio, Voice voice, SpeechOptions options) {
+    return stream(converting(audio, voice, options), options);
+  }
+
   private RequestFuture<Speech> conversion(AudioSource audio, Voice voice, SpeechOptions options) {
+    return new RequestFuture<>(engine, converting(audio, voice, options), this::speech);
+  }
+
+  private Supplier<NativeTask> converting(AudioSource audio, Voice voice, SpeechOptions options) {
     Objects.requireNonNull(audio, "audio");
     Objects.requireNonNull(voice, "voice");
     Objects.requireNonNull(options, "options");
     checkOpen();
-    return new RequestFuture<>(engine, () -> speaking(NativeTask.convert(audio.open(), voice.tokens()), options), this::speech);
+    return () -> speaking(NativeTask.convert(audio.open(), voice.tokens()), options);
   }
 
   /**
@@ -359,14 +448,14 @@ public final class Gpa implements AutoCloseable {
 
   private static Timings timings(NativeRequest request) {
     long[] t = request.stats();
-    return new Timings(t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7] != 0);
+    return new Timings(t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8] != 0);
   }
 
   /**
    * Cancels what runs, waits for its end and frees model and engine. Results that were handed out stay valid. Harmless when
    * repeated.
    *
-   * @throws IllegalStateException if called inside a {@link Networks.Listener}
+   * @throws IllegalStateException if called inside a {@link Networks.Listener} or {@link ChunkConsumer}
    */
   @Override
   public void close() {

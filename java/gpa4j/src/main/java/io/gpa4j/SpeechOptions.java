@@ -11,14 +11,16 @@ import java.util.OptionalLong;
  * @param seed of the random draws; the same seed, model, input and machine give the same speech; empty: another one each time
  * @param maxTokens the longest answer, 50 tokens a second; 0: what the context leaves
  * @param fullVocabulary whether the whole vocabulary competes in the draw, as in the reference, instead of speech tokens only
+ * @param stream how it streams, where it does
  */
-public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int maxTokens, boolean fullVocabulary) {
+public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int maxTokens, boolean fullVocabulary, StreamOptions stream) {
   private static final SpeechOptions DEFAULTS = builder().build();
 
   /** Checks the ranges. */
   public SpeechOptions {
     Objects.requireNonNull(sampling, "sampling");
     Objects.requireNonNull(seed, "seed");
+    Objects.requireNonNull(stream, "stream");
     Options.checkMaxTokens(maxTokens);
   }
 
@@ -46,6 +48,7 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     private OptionalLong seed = OptionalLong.empty();
     private int maxTokens;
     private boolean fullVocabulary;
+    private StreamOptions stream = StreamOptions.defaults();
 
     private Builder() {}
 
@@ -94,12 +97,23 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     }
 
     /**
+     * Sets how it streams.
+     *
+     * @param value {@link StreamOptions#defaults()} by default
+     * @return this
+     */
+    public Builder stream(StreamOptions value) {
+      stream = Objects.requireNonNull(value, "stream");
+      return this;
+    }
+
+    /**
      * The options.
      *
      * @return a new instance
      */
     public SpeechOptions build() {
-      return new SpeechOptions(sampling, seed, maxTokens, fullVocabulary);
+      return new SpeechOptions(sampling, seed, maxTokens, fullVocabulary, stream);
     }
   }
 }

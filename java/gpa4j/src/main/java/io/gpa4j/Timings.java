@@ -7,6 +7,7 @@ package io.gpa4j;
  * @param encodedMicros when the audio encoders had finished
  * @param firstTokenMicros when the first answer token was there
  * @param lastTokenMicros when the last one was
+ * @param firstAudioMicros when the first chunk of speech that streams was handed over
  * @param finishedMicros when the result was there
  * @param promptTokens tokens of the prompt
  * @param answerTokens tokens of the answer
@@ -17,6 +18,7 @@ public record Timings(
     long encodedMicros,
     long firstTokenMicros,
     long lastTokenMicros,
+    long firstAudioMicros,
     long finishedMicros,
     long promptTokens,
     long answerTokens,

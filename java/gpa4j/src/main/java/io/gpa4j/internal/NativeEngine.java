@@ -130,7 +130,7 @@ public final class NativeEngine implements AutoCloseable {
   /** Cancels what runs, waits for it, and frees engine and model. Harmless when repeated. */
   @Override
   public void close() {
-    if (lock.getReadHoldCount() > 0) {
+    if (lock.getReadHoldCount() > 0 || CallbackGuard.isInside()) {
       throw new IllegalStateException("close() was called inside a call to what it closes");
     }
     closed = true;

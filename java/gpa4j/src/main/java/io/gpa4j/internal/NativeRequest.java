@@ -2,6 +2,7 @@ package io.gpa4j.internal;
 
 import io.gpa4j.CancelledException;
 import io.gpa4j.bindings.global.gpa;
+import io.gpa4j.bindings.gpa_chunk_fn;
 import io.gpa4j.bindings.gpa_done_fn;
 import io.gpa4j.bindings.gpa_engine;
 import io.gpa4j.bindings.gpa_error;
@@ -30,6 +31,14 @@ import org.slf4j.LoggerFactory;
  * {@link #ended()} is completed on an engine thread: what is attached to it must be short and must not throw.
  */
 public final class NativeRequest implements AutoCloseable {
+  /** Takes speech while it is made. */
+  public interface Chunks {
+    /** Takes samples that are valid inside the call. Whether to go on; an exception ends the request and is what it ends with. */
+    boolean accept(FloatBuffer pcm);
+  }
+
+  static final gpa_chunk_fn CHUNK = new ChunkCallback();
+
   private static final Logger LOG = LoggerFactory.getLogger(NativeRequest.class);
   private static final ConcurrentHashMap<Long, NativeRequest> RUNNING = new ConcurrentHashMap<>();
   private static final AtomicLong NEXT_ID = new AtomicLong(1);
@@ -39,6 +48,8 @@ public final class NativeRequest implements AutoCloseable {
   private final NativeTask task;
   private final Memory memory;
   private final Cleaner.Cleanable cleanable;
+  private volatile Throwable thrown;
+  private volatile boolean stopped;
 
   private NativeRequest(NativeTask task, gpa_request handle) {
     this.task = task;
@@ -92,7 +103,7 @@ public final class NativeRequest implements AutoCloseable {
     check();
   }
 
-  /** Throws what an ended request ended with, and closes it then. */
+  /** Throws what an ended request ended with, and closes it then. That its taker wanted no more is a good end. */
   public void check() {
     int status;
     String message;
@@ -102,8 +113,15 @@ public final class NativeRequest implements AutoCloseable {
         message = Native.string(error.message());
       }
     }
-    if (status != gpa.GPA_OK) {
+    boolean wanted = status == gpa.GPA_ERROR_CANCELLED && stopped;
+    if (status != gpa.GPA_OK && !wanted) {
       close();
+      if (thrown instanceof RuntimeException e) {
+        throw e;
+      }
+      if (thrown instanceof Error e) {
+        throw e;
+      }
       throw Native.exception(status, message);
     }
   }
@@ -146,13 +164,13 @@ public final class NativeRequest implements AutoCloseable {
     }
   }
 
-  /** started, encoded, first token, last token, finished (µs, -1: not reached); prompt and answer tokens; 1 if it stopped by itself. */
+  /** started, encoded, first token, last token, first audio, finished (µs, -1: not reached); prompt and answer tokens; 1 if it stopped by itself. */
   public long[] stats() {
     synchronized (memory) {
       try (gpa_error error = new gpa_error(); gpa_request_stats stats = new gpa_request_stats()) {
         Native.check(gpa.gpa_request_get_stats(memory.open(), stats, error), error);
         return new long[] {stats.started_us(), stats.encoded_us(), stats.first_token_us(), stats.last_token_us(),
-            stats.finished_us(), stats.prompt_tokens(), stats.answer_tokens(), stats.stopped()};
+            stats.first_audio_us(), stats.finished_us(), stats.prompt_tokens(), stats.answer_tokens(), stats.stopped()};
       }
     }
   }
@@ -189,6 +207,34 @@ public final class NativeRequest implements AutoCloseable {
       handle = null;
       if (freed != null && !freed.isNull()) {
         gpa.gpa_request_free(freed);
+      }
+    }
+  }
+
+  private boolean take(FloatPointer pcm, long samples) {
+    CallbackGuard.enter();
+    try {
+      boolean more = task.chunks.accept(pcm.capacity(samples).asBuffer());
+      stopped |= !more;
+      return more;
+    } catch (Throwable t) {
+      // Nothing may be thrown into native frames; whoever waits for the request gets it.
+      thrown = t;
+      return false;
+    } finally {
+      CallbackGuard.leave();
+    }
+  }
+
+  private static final class ChunkCallback extends gpa_chunk_fn {
+    @Override
+    public int call(Pointer user, long id, FloatPointer pcm, long samples) {
+      try {
+        NativeRequest request = RUNNING.get(id);
+        return request != null && request.take(pcm, samples) ? 0 : 1;
+      } catch (Throwable t) {
+        LOG.error("speech of request {} could not be handed over", id, t);
+        return 1;
       }
     }
   }

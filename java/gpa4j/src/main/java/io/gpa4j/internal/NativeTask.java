@@ -17,6 +17,11 @@ public final class NativeTask {
   long seed;
   int allowed = gpa.GPA_ALLOWED_TASK;
   int maxTokens;
+  NativeRequest.Chunks chunks;
+  private int lookAhead;
+  private int firstChunk;
+  private int maxChunk;
+  private float chunkGrowth;
 
   private NativeTask(int kind) {
     this.kind = kind;
@@ -81,6 +86,16 @@ public final class NativeTask {
     return this;
   }
 
+  /** Lets speech go to a taker while it is made; a 0 stands for the default. */
+  public NativeTask stream(NativeRequest.Chunks taker, int lookAheadTokens, int firstChunkTokens, int maxChunkTokens, float growth) {
+    this.chunks = taker;
+    this.lookAhead = lookAheadTokens;
+    this.firstChunk = firstChunkTokens;
+    this.maxChunk = maxChunkTokens;
+    this.chunkGrowth = growth;
+    return this;
+  }
+
   /** Frees the audio. */
   void release() {
     if (pcm != null) {
@@ -99,6 +114,10 @@ public final class NativeTask {
     params.sampling().temperature(temperature).top_k(topK).top_p(topP)
         .repetition_penalty(repetitionPenalty).seed(seed);
     params.allowed(allowed).max_tokens(maxTokens);
+    if (chunks != null) {
+      params.chunk(NativeRequest.CHUNK);
+      params.stream().look_ahead_tokens(lookAhead).first_chunk_tokens(firstChunk).max_chunk_tokens(maxChunk).chunk_growth(chunkGrowth);
+    }
     return params;
   }
 }

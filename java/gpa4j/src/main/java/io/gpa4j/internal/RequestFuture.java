@@ -26,6 +26,13 @@ public final class RequestFuture<T> extends CompletableFuture<T> {
 
   /** Runs it on this thread. */
   public T run() {
+    NativeRequest running = begin();
+    running.await();
+    return finished(running);
+  }
+
+  /** Starts it on this thread; the request is the caller's. */
+  public NativeRequest begin() {
     NativeRequest running;
     engine.enter();
     try {
@@ -35,8 +42,7 @@ public final class RequestFuture<T> extends CompletableFuture<T> {
       throw e;
     }
     running.ended().thenRun(engine::leave);
-    running.await();
-    return finished(running);
+    return running;
   }
 
   /** Starts it; waits on this thread only for a place in the queue. */

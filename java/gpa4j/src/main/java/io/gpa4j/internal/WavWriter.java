@@ -9,6 +9,9 @@ import java.nio.charset.StandardCharsets;
 
 /** Mono WAV files of 16-bit PCM. */
 public final class WavWriter {
+  /** Stands in a header whose file's length is not known yet: players read to the end. */
+  public static final int UNKNOWN_BYTES = Integer.MAX_VALUE - 43 & ~1;
+
   private static final int HEADER_BYTES = 44;
   private static final int BLOCK_SAMPLES = 32_768;
 
@@ -16,19 +19,23 @@ public final class WavWriter {
 
   /** Writes header and samples; the buffer is used up. */
   public static void write(OutputStream out, FloatBuffer samples, int rate) throws IOException {
-    int bytes = Math.multiplyExact(samples.remaining(), 2);
-    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    header.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(HEADER_BYTES - 8 + bytes);
-    header.put("WAVEfmt ".getBytes(StandardCharsets.US_ASCII)).putInt(16);
-    header.putShort((short) 1).putShort((short) 1).putInt(rate).putInt(2 * rate).putShort((short) 2).putShort((short) 16);
-    header.put("data".getBytes(StandardCharsets.US_ASCII)).putInt(bytes);
-    out.write(header.array());
+    out.write(header(Math.multiplyExact(samples.remaining(), 2), rate));
     while (samples.hasRemaining()) {
       FloatBuffer block = samples.slice();
       block.limit(Math.min(block.limit(), BLOCK_SAMPLES));
       samples.position(samples.position() + block.limit());
       out.write(pcm16(block));
     }
+  }
+
+  /** The header of a file with so many bytes of samples. */
+  public static byte[] header(int bytes, int rate) {
+    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    header.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(HEADER_BYTES - 8 + bytes);
+    header.put("WAVEfmt ".getBytes(StandardCharsets.US_ASCII)).putInt(16);
+    header.putShort((short) 1).putShort((short) 1).putInt(rate).putInt(2 * rate).putShort((short) 2).putShort((short) 16);
+    header.put("data".getBytes(StandardCharsets.US_ASCII)).putInt(bytes);
+    return header.array();
   }
 
   /** Little-endian 16-bit samples, rounded, cut at ±1; the buffer is used up. */

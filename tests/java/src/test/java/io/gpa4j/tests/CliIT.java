@@ -12,6 +12,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -97,6 +98,22 @@ class CliIT {
     assertThat(again).hasSameBinaryContentAs(greedy);
     assertThat(Cli.run("tts", "hello", "-v", ADAM, "-o", shorter, "--temperature", "0", "--max-tokens", "5").code()).isZero();
     assertThat(AudioSource.of(shorter).samples()).hasSize(5 * 320);
+  }
+
+  @Test
+  void tts_streamed_isAWavOfTheSameLength_inAFileOrOnStandardOutput() throws IOException {
+    Path whole = folder.resolve("whole.wav");
+    Path grown = folder.resolve("grown.wav");
+    String[] rest = {"turn on the light", "-v", ADAM.toString(), "--seed", "3", "-o"};
+    assertThat(Cli.run("tts", rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], whole).code()).isZero();
+    assertThat(Cli.run("tts", rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], grown, "--stream")).isEqualTo(new Cli.Result(0, "", ""));
+    assertThat(Files.size(grown)).isEqualTo(Files.size(whole));
+    // Rate, channels and lengths: the whole header.
+    assertThat(Arrays.copyOf(Files.readAllBytes(grown), 44)).isEqualTo(Arrays.copyOf(Files.readAllBytes(whole), 44));
+    Cli.Result out = Cli.run("tts", rest[0], rest[1], rest[2], rest[3], rest[4], rest[5], "-", "--stream");
+    assertThat(out.code()).isZero();
+    assertThat(out.out()).startsWith("RIFF").contains("WAVEfmt ");
+    assertThat(Path.of("-")).doesNotExist();
   }
 
   @Test

@@ -1,0 +1,15 @@
+package io.gpa4j;
+
+/** Takes speech while it is made, chunk by chunk in order. */
+@FunctionalInterface
+public interface ChunkConsumer {
+  /**
+   * Takes the next chunk. Called on a thread of the request's own, one call at a time. It may take its time: its own speech then
+   * waits, that of others does not. What it throws ends the request and reaches the caller of {@code speak}. It must not close the
+   * {@link Gpa}.
+   *
+   * @param chunk what follows the chunk before, valid inside the call only
+   * @return whether to go on; false ends the speech
+   */
+  boolean accept(AudioChunk chunk);
+}

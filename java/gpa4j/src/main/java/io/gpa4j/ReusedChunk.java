@@ -1,0 +1,26 @@
+package io.gpa4j;
+
+import io.gpa4j.internal.NativeRequest;
+import java.nio.FloatBuffer;
+
+/** Shows a consumer every chunk through one object. */
+final class ReusedChunk implements NativeRequest.Chunks {
+  private final ChunkConsumer consumer;
+  private final AudioChunk chunk = new AudioChunk();
+  private long samples;
+
+  ReusedChunk(ChunkConsumer consumer) {
+    this.consumer = consumer;
+  }
+
+  @Override
+  public boolean accept(FloatBuffer pcm) {
+    chunk.show(pcm, samples);
+    samples += pcm.limit();
+    try {
+      return consumer.accept(chunk);
+    } finally {
+      chunk.hide();
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package io.gpa4j.internal;
+
+import io.gpa4j.CancelledException;
+import java.nio.FloatBuffer;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** Chunks between the request's thread, which waits when nobody takes them, and a reader. */
+public final class ChunkQueue implements NativeRequest.Chunks {
+  /** A chunk; or, without samples, the end. */
+  public record Item(float[] samples, long firstSample, Throwable failure) {}
+
+  // Beside those that wait natively.
+  private static final int WAITING = 2;
+  private static final long LOOK_MILLIS = 20;
+
+  private final NativeEngine engine;
+  private final ArrayBlockingQueue<Item> items = new ArrayBlockingQueue<>(WAITING);
+  private volatile boolean closed;
+  private volatile Item end;
+  private volatile Runnable listener = () -> {};
+  private NativeRequest request;
+  private long samples;
+
+  public ChunkQueue(NativeEngine engine) {
+    this.engine = engine;
+  }
+
+  /** Ties it to the request whose end is its end. */
+  public void follow(NativeRequest running) {
+    synchronized (this) {
+      request = running;
+    }
+    running.ended().thenRun(() -> {
+      Throwable failure = null;
+      try (running) {
+        running.check();
+      } catch (RuntimeException | Error e) {
+        failure = e;
+      }
+      end(failure);
+    });
+    if (closed) {
+      running.cancel();
+    }
+  }
+
+  /** Ends it; a failure is what takers then get. */
+  public void end(Throwable failure) {
+    end = new Item(null, samples, failure);
+    listener.run();
+  }
+
+  @Override
+  public boolean accept(FloatBuffer pcm) {
+    float[] copy = new float[pcm.remaining()];
+    pcm.get(copy);
+    Item item = new Item(copy, samples, null);
+    samples += copy.length;
+    try {
+      while (!closed) {
+        if (items.offer(item, LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+          listener.run();
+          return true;
+        }
+        if (engine.isClosed()) {
+          throw new CancelledException("the engine was closed");
+        }
+      }
+      return false;
+    } catch (InterruptedException e) {
+      throw new CancelledException("the thread that hands over speech was interrupted");
+    }
+  }
+
+  /** The next chunk or the end; null where neither is there yet. */
+  public Item poll() {
+    // The end is looked at first: whatever came before it is then in the queue.
+    Item last = end;
+    Item item = items.poll();
+    if (item != null) {
+      return item;
+    }
+    return closed ? closedEnd() : last;
+  }
+
+  /** Waits for the next chunk or the end. Throws what the request failed with; an interrupt cancels it. */
+  public Item take() {
+    try {
+      for (;;) {
+        Item last = end;
+        Item item = closed ? closedEnd() : items.poll(last != null ? 0 : LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        if (item == null) {
+          item = last;
+        }
+        if (item != null) {
+          rethrow(item.failure());
+          return item;
+        }
+      }
+    } catch (InterruptedException e) {
+      close();
+      Thread.currentThread().interrupt();
+      throw new CancelledException("the reading thread was interrupted");
+    }
+  }
+
+  private static void rethrow(Throwable failure) {
+    if (failure instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failure instanceof Error e) {
+      throw e;
+    }
+  }
+
+  private Item closedEnd() {
+    return new Item(null, samples, new CancelledException("this SpeechStream is closed"));
+  }
+
+  /** Calls it, on any thread, whenever something has come. */
+  public void listen(Runnable whenever) {
+    listener = whenever;
+    whenever.run();
+  }
+
+  /** Cancels the request and forgets what waits. */
+  public void close() {
+    closed = true;
+    NativeRequest running;
+    synchronized (this) {
+      running = request;
+    }
+    if (running != null) {
+      running.cancel();
+    }
+    items.clear();
+    listener.run();
+  }
+}

@@ -1,0 +1,33 @@
+#include "engine/streamed_speech.h"
+
+#include <algorithm>
+
+namespace gpa {
+
+StreamedSpeech::StreamedSpeech(const BicodecDecoder& decoder, Context& ctx, const RequestInput& input, Delivery& delivery)
+    : decoder_(decoder), params_(input.stream), delivery_(delivery),
+      stream_(decoder, ctx, input.voice.data(), params_.look_ahead_tokens), chunk_tokens_(std::min(params_.first_chunk_tokens, params_.max_chunk_tokens)) {
+  needed_ = stream_.tokens_for(decoder_.samples(static_cast<int64_t>(chunk_tokens_)));
+}
+
+bool StreamedSpeech::due(bool complete) const {
+  return (complete || static_cast<int64_t>(codes_.size()) >= needed_) && !delivery_.full();
+}
+
+bool StreamedSpeech::render(Context& ctx, bool complete) {
+  Arena::Scope scope(ctx.arena);
+  const int64_t left = static_cast<int64_t>(codes_.size()) - pushed_;
+  // Where the delivery was full codes have gathered; the first chunk takes its look-ahead beside its own.
+  const int64_t most = std::max<int64_t>(needed_ - pushed_, params_.max_chunk_tokens);
+  const int64_t count = std::min(left, most);
+  const bool last = complete && count == left;
+  const Matrix samples = stream_.push(ctx, codes_.data() + pushed_, count, last);
+  pushed_ += count;
+  samples_ += samples.cols;
+  chunk_tokens_ = std::min<double>(chunk_tokens_ * params_.chunk_growth, params_.max_chunk_tokens);
+  needed_ = stream_.tokens_for(samples_ + decoder_.samples(static_cast<int64_t>(chunk_tokens_)));
+  if (samples.cols > 0) delivery_.give({samples.data, samples.data + samples.cols});
+  return last;
+}
+
+}  // namespace gpa
