@@ -16,7 +16,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /** The JMH benchmarks of this module, each in a JVM of its own. */
 final class JavaSide {
   private static final String ALLOCATED = "gc.alloc.rate.norm";
-  // Calls that warm the JVM up: the compiled code of a call is little, the native side the rest.
+  // Calls that warm the JVM up, or fewer of a long case: Java's part of a call is little, and the native side is warm after one.
   private static final int WARM_UP_CALLS = 5;
 
   private final Subject subject;
@@ -28,7 +28,7 @@ final class JavaSide {
   Measured run(Case wanted, int calls) throws IOException {
     ChainedOptionsBuilder options = new OptionsBuilder()
         .include("^io\\.gpa4j\\.benchmark\\." + wanted.benchmark().replace(".", "\\.") + "$")
-        .mode(Mode.SingleShotTime).timeUnit(TimeUnit.MILLISECONDS).forks(1).warmupIterations(WARM_UP_CALLS).measurementIterations(calls)
+        .mode(Mode.SingleShotTime).timeUnit(TimeUnit.MILLISECONDS).forks(1).warmupIterations(Math.min(WARM_UP_CALLS, calls)).measurementIterations(calls)
         .addProfiler(GCProfiler.class).verbosity(VerboseMode.SILENT).shouldFailOnError(true)
         .jvmArgsAppend("-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-Dgpa.model=" + subject.model(), "-Dgpa.threads=" + subject.threads(), "-Dgpa.precision=" + subject.precision());
     wanted.parameters().forEach((name, value) -> options.param(name, value));
