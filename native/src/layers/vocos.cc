@@ -58,8 +58,9 @@ Matrix VocosBackbone::adapt(Context& ctx, const Matrix& condition) const {
 }
 
 void VocosBackbone::apply_norm(Context& ctx, const AdaptiveNorm& norm, const Matrix& adapted, size_t index, const Matrix& x, Matrix y) const {
+  if (condition_dim_ == 0) return layer_norm(ctx, x, norm.norm, kEpsilon, y);
   const float* row = adapted.data + 2 * static_cast<int64_t>(index) * dim_;
-  layer_norm(ctx, x, condition_dim_ > 0 ? Norm{row, row + dim_} : norm.norm, kEpsilon, y);
+  layer_norm(ctx, x, {row, row + dim_}, kEpsilon, y);
 }
 
 Matrix VocosBackbone::forward(Context& ctx, const Matrix& input, const Matrix& adapted, State& state, bool last,
