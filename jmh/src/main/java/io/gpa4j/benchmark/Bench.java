@@ -72,7 +72,8 @@ public final class Bench implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Subject subject = new Subject(file(), threads, precision.toUpperCase(Locale.ROOT), HOME.resolve("build/tests/native"));
+    Subject subject = new Subject(file(), threads, precision.toUpperCase(Locale.ROOT),
+        HOME.toAbsolutePath().resolve("build/tests/native"));
     Files.createDirectories(output);
     Report report = new Report(subject, processor());
     LlamaPeer llama = peer == null ? null : new LlamaPeer(peerProgram(), subject, output);

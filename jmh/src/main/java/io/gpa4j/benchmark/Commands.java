@@ -1,5 +1,6 @@
 package io.gpa4j.benchmark;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -23,9 +24,10 @@ final class Commands {
     return words;
   }
 
-  /** Standard output and error of a program; IOException with their end if it fails. */
+  /** Standard output and error of a program, named by absolute paths; IOException with their end if it fails. */
   static String run(Map<String, String> environment, List<String> command) throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    // Some leave logs where they stand.
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).directory(new File(System.getProperty("java.io.tmpdir")));
     builder.environment().putAll(environment);
     Process process = builder.start();
     try {

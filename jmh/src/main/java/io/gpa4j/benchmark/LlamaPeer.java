@@ -22,9 +22,9 @@ final class LlamaPeer {
 
   /** Writes the decoder, as llama.cpp reads it, into the folder. */
   LlamaPeer(Path bench, Subject subject, Path folder) {
-    this.bench = bench;
+    this.bench = bench.toAbsolutePath();
     this.threads = subject.threads();
-    this.decoder = folder.resolve("decoder.gguf");
+    this.decoder = folder.toAbsolutePath().resolve("decoder.gguf");
     LlamaExporter.export(subject.model(), decoder, ConversionListener.NONE);
   }
 
