@@ -1,7 +1,9 @@
 package io.gpa4j.benchmark;
 
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +17,9 @@ import java.util.stream.StreamSupport;
 final class NativeSide {
   /** What bench_engine says of a case: counters by name. */
   record Figures(Map<String, Map<String, Double>> cases, Map<String, String> machine) {}
+
+  // The statistics that Google Benchmark adds to repetitions may be NaN: the deviation of zeros over their mean.
+  private static final ObjectMapper JSON = JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
 
   private final Subject subject;
   private final String text;
@@ -65,7 +70,7 @@ final class NativeSide {
           "GPA_BENCH_PRECISION", subject.precision().toLowerCase(Locale.ROOT), "GPA_BENCH_TEXT", text),
           Commands.line(subject.programs().resolve(program).toString(), "--benchmark_filter=" + filter, "--benchmark_out_format=json",
               "--benchmark_out=" + out, options));
-      return new ObjectMapper().readTree(out.toFile());
+      return JSON.readTree(out.toFile());
     } finally {
       Files.deleteIfExists(out);
     }
