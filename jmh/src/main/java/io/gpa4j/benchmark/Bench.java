@@ -7,8 +7,8 @@ import io.gpa4j.conversion.WeightTypes;
 import io.gpa4j.fabricate.FabricatedCheckpoint;
 import io.gpa4j.fabricate.Fabricator;
 import io.gpa4j.fabricate.ModelShape;
+import io.gpa4j.report.ResultFile;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -86,7 +86,7 @@ public final class Bench implements Callable<Integer> {
     }
     String table = report.table();
     System.out.print(table);
-    Outputs.replace(output.resolve("bench.txt"), table.getBytes(StandardCharsets.UTF_8));
+    ResultFile.replace(output.resolve("bench.txt"), file -> Files.writeString(file, table));
     report.writeJson(output.resolve("bench.json"));
     plot(report);
     System.out.println(output.toAbsolutePath().normalize());

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.gpa4j.report.ResultFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -94,6 +95,6 @@ final class Report {
     }
     root.set("engine", mapper.valueToTree(engine));
     root.set("peer_tokens_per_second", mapper.valueToTree(peer));
-    Outputs.replace(file, mapper.writeValueAsBytes(root));
+    ResultFile.replace(file, part -> mapper.writeValue(part.toFile(), root));
   }
 }

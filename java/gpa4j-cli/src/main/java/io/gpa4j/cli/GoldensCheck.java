@@ -1,6 +1,7 @@
 package io.gpa4j.cli;
 
 import io.gpa4j.GpaIoException;
+import io.gpa4j.report.ResultFile;
 import io.gpa4j.verify.StageResult;
 import io.gpa4j.verify.Verifier;
 import io.gpa4j.verify.VerifyOptions;
@@ -60,7 +61,7 @@ final class GoldensCheck {
       out.println(result.toJson());
     }
     if (report.hasFile()) {
-      Outputs.replace(report.json(), file -> Files.writeString(file, result.toJson() + "\n"));
+      ResultFile.replace(report.json(), file -> Files.writeString(file, result.toJson() + "\n"));
     }
     return result.passed() ? ExitCode.OK : ExitCode.SOFTWARE;
   }

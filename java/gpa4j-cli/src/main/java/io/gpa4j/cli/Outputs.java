@@ -4,7 +4,6 @@ import io.gpa4j.GpaIoException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -31,22 +30,6 @@ final class Outputs {
     Path folder = output.toAbsolutePath().getParent();
     if (folder != null && !Files.isDirectory(folder)) {
       throw new GpaIoException(output + ": cannot be written: there is no folder " + folder);
-    }
-  }
-
-  /** Writes the content of a file that is to be. */
-  interface Content {
-    void write(Path file) throws IOException;
-  }
-
-  /** Writes or replaces a file, whole or not at all. */
-  static void replace(Path target, Content content) throws IOException {
-    Path temporary = target.resolveSibling("." + target.getFileName() + ".part");
-    try {
-      content.write(temporary);
-      Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(temporary);
     }
   }
 

@@ -4,6 +4,8 @@ import io.gpa4j.quality.Figures;
 import io.gpa4j.quality.ModelQuality;
 import io.gpa4j.quality.ModelQuality.CodecQuality;
 import io.gpa4j.quality.QualityReport;
+import io.gpa4j.report.PlotAxis;
+import io.gpa4j.report.ResultFile;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -16,7 +18,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import javax.imageio.ImageIO;
 
 /** Draws size against quality, one point a model: the decoder's divergence above, the codec's signal to error below. */
 final class QualityPlot {
@@ -57,11 +58,7 @@ final class QualityPlot {
     plot.panel(HEIGHT, "codec: signal to error of the waveform, dB (more is better)", false,
         model -> model.codec().map(CodecQuality::snrDecibels).orElse(Double.NaN));
     g.dispose();
-    Outputs.replace(png, file -> {
-      if (!ImageIO.write(image, "png", file.toFile())) {
-        throw new IOException("this JDK has no PNG writer");
-      }
-    });
+    ResultFile.replace(png, image);
   }
 
   private void panel(int top, String title, boolean logarithmic, ToDoubleFunction<ModelQuality> quality) {

@@ -5,6 +5,7 @@ import io.gpa4j.quality.ModelQuality;
 import io.gpa4j.quality.Quality;
 import io.gpa4j.quality.QualityOptions;
 import io.gpa4j.quality.QualityReport;
+import io.gpa4j.report.ResultFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -79,7 +80,7 @@ final class ReferenceComparison {
       out.println(result.toTable());
     }
     if (report.hasFile()) {
-      Outputs.replace(report.json(), file -> Files.writeString(file, result.toJson() + "\n"));
+      ResultFile.replace(report.json(), file -> Files.writeString(file, result.toJson() + "\n"));
     }
     if (plot != null && !result.compared().isEmpty()) {
       QualityPlot.write(result, plot);

@@ -1,6 +1,7 @@
 package io.gpa4j.cli;
 
 import io.gpa4j.quality.PowerSpectrum;
+import io.gpa4j.report.ResultFile;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
@@ -9,7 +10,6 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import javax.imageio.ImageIO;
 
 /** Draws sounds as spectrograms under each other on one time axis: 0 to 8 kHz upwards, 80 dB of range. */
 final class Spectrogram {
@@ -41,11 +41,7 @@ final class Spectrogram {
       draw(image, g, panels.get(i), i * height + TOP, frames);
     }
     g.dispose();
-    Outputs.replace(png, file -> {
-      if (!ImageIO.write(image, "png", file.toFile())) {
-        throw new IOException("this JDK has no PNG writer");
-      }
-    });
+    ResultFile.replace(png, image);
   }
 
   private static void draw(BufferedImage image, Graphics2D g, Panel panel, int top, int axisFrames) {

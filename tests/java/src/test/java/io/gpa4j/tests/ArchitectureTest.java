@@ -53,7 +53,7 @@ class ArchitectureTest {
     noClasses().that().resideInAnyPackage("io.gpa4j", "io.gpa4j.internal..")
         .should().dependOnClassesThat()
         .resideInAnyPackage("io.gpa4j.cli..", "io.gpa4j.conversion..", "io.gpa4j.checkpoint..", "io.gpa4j.fabricate..",
-              "io.gpa4j.verify..", "io.gpa4j.quality..", "io.gpa4j.gguf..")
+              "io.gpa4j.verify..", "io.gpa4j.quality..", "io.gpa4j.report..", "io.gpa4j.gguf..")
         .check(HOUSE);
   }
 
