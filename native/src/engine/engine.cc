@@ -19,12 +19,6 @@ constexpr int kMaxThreads = 1024, kMaxConcurrency = 1024, kMaxQueue = 1 << 20;
 constexpr std::chrono::milliseconds kIdle{2};
 constexpr int kDefaultConcurrency = 8, kDefaultQueue = 1024;
 
-// value, or fallback where it is 0.
-int checked(const char* field, int value, int max, int fallback) {
-  if (value < 0 || value > max) fail(GPA_ERROR_INVALID_ARGUMENT, "%s is %d; it must lie in [0, %d]", field, value, max);
-  return value == 0 ? fallback : value;
-}
-
 const KernelTable& kernels_of(const char* device) {
   if (device && std::strcmp(device, "cpu") != 0) {
     fail(GPA_ERROR_DEVICE, "device '%.60s' is not there; this library runs on 'cpu'", device);

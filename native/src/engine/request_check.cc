@@ -54,19 +54,13 @@ void check_samples(const float* pcm, int64_t samples, const char* field) {
   }
 }
 
-// value, or fallback where it is 0.
-int32_t checked(const char* field, int32_t value, int32_t fallback) {
-  if (value < 0) fail(GPA_ERROR_INVALID_ARGUMENT, "stream.%s is %d", field, value);
-  return value == 0 ? fallback : value;
-}
-
 gpa_stream_params check_stream(gpa_stream_params stream) {
   if (stream.chunk_growth != 0 && !(stream.chunk_growth >= 1 && stream.chunk_growth <= 16)) {
     fail(GPA_ERROR_INVALID_ARGUMENT, "stream.chunk_growth is %g; it must be 0 or lie in [1, 16]", static_cast<double>(stream.chunk_growth));
   }
-  stream.look_ahead_tokens = checked("look_ahead_tokens", stream.look_ahead_tokens, kLookAhead);
-  stream.first_chunk_tokens = checked("first_chunk_tokens", stream.first_chunk_tokens, kFirstChunk);
-  stream.max_chunk_tokens = checked("max_chunk_tokens", stream.max_chunk_tokens, kMaxChunk);
+  stream.look_ahead_tokens = checked("stream.look_ahead_tokens", stream.look_ahead_tokens, INT32_MAX, kLookAhead);
+  stream.first_chunk_tokens = checked("stream.first_chunk_tokens", stream.first_chunk_tokens, INT32_MAX, kFirstChunk);
+  stream.max_chunk_tokens = checked("stream.max_chunk_tokens", stream.max_chunk_tokens, INT32_MAX, kMaxChunk);
   if (stream.chunk_growth == 0) stream.chunk_growth = kChunkGrowth;
   return stream;
 }
@@ -101,6 +95,11 @@ std::vector<int32_t> copy_ids(const int32_t* ids, int64_t count, const IdRange& 
 }
 
 }  // namespace
+
+int checked(const char* field, int value, int max, int fallback) {
+  if (value < 0 || value > max) fail(GPA_ERROR_INVALID_ARGUMENT, "%s is %d; it must lie in [0, %d]", field, value, max);
+  return value == 0 ? fallback : value;
+}
 
 RequestInput check_request(const Model& model, const gpa_request_params& params, int64_t context_tokens) {
   check_enum("task", raw_enum(params.task), GPA_TASK_GENERATE);

@@ -5,6 +5,9 @@
 
 namespace gpa {
 
+// value, or fallback where it is 0. Error(INVALID_ARGUMENT): it does not lie in [0, max].
+int checked(const char* field, int value, int max, int fallback);
+
 // Checks every field that the task uses and copies the ids. Errors: INVALID_ARGUMENT, UNSUPPORTED (the model lacks a
 // network), AUDIO (empty, too short, not finite), CAPACITY (the prompt leaves no room for an answer).
 RequestInput check_request(const Model& model, const gpa_request_params& params, int64_t context_tokens);
