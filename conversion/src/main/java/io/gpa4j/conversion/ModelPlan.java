@@ -71,42 +71,47 @@ final class ModelPlan implements AutoCloseable {
     stores.forEach(TensorStore::close);
   }
 
+  // Configurations first: they are small, the tokenizer is not.
   private void read() {
     DecoderShape decoder = DecoderShape.read(json("config.json"));
     boolean audio = checkpoint.has(CODEC + "/config.yaml") || checkpoint.has(GLM + "/config.json") || checkpoint.has(WAV2VEC2 + "/config.json");
-    if (audio) {
-      networks.addAll(List.of("decoder", "glm", "wav2vec2", "codec", "speaker"));
-    } else {
-      networks.add("decoder");
-    }
-    byte[] tokenizer = checkpoint.read("tokenizer.json");
-    TokenLayout tokens = TokenLayout.read(checkpoint.describe("tokenizer.json"), tokenizer);
+    AudioShapes shapes = audio ? readAudioShapes() : null;
+    networks.addAll(audio ? List.of("decoder", "glm", "wav2vec2", "codec", "speaker") : List.of("decoder"));
     ModelCard.read(checkpoint, options).write(metadata, decoder, networks);
     decoder.write(metadata);
-    tokens.write(metadata, decoder.vocab(), audio, endOfSequence());
+    long endOfSequence = endOfSequence();
     writeSampling();
+    byte[] tokenizer = checkpoint.read("tokenizer.json");
+    TokenLayout tokens = TokenLayout.read(checkpoint.describe("tokenizer.json"), tokenizer);
+    tokens.write(metadata, decoder.vocab(), audio, endOfSequence);
     add("decoder", "", store -> TensorTable.decoder(store, decoder));
     if (audio) {
-      readAudio(tokens);
+      addAudio(tokens, shapes);
     }
     metadata.utf8("tokenizer.huggingface.json", tokenizer);
   }
 
-  private void readAudio(TokenLayout tokens) {
+  private record AudioShapes(GlmShape glm, Wav2vec2Shape wav2vec2, CodecShape codec) {}
+
+  private AudioShapes readAudioShapes() {
     GlmShape glm = GlmShape.read(json(GLM + "/config.json"));
     Wav2vec2Shape wav2vec2 = Wav2vec2Shape.read(json(WAV2VEC2 + "/config.json"));
     refuseRawAudio();
     Settings config = Settings.yaml(checkpoint.describe(CODEC + "/config.yaml"), checkpoint.read(CODEC + "/config.yaml"));
-    CodecShape codec = CodecShape.read(config, wav2vec2.dim());
-    requireCodes("glm", tokens, glm.codes());
+    return new AudioShapes(glm, wav2vec2, CodecShape.read(config, wav2vec2.dim()));
+  }
+
+  private void addAudio(TokenLayout tokens, AudioShapes shapes) {
+    CodecShape codec = shapes.codec;
+    requireCodes("glm", tokens, shapes.glm.codes());
     requireCodes("semantic", tokens, codec.codes());
     requireCodes("global", tokens, Arrays.stream(codec.fsqLevels()).asLongStream().reduce(1, CodecShape::product));
-    glm.write(metadata);
-    wav2vec2.write(metadata);
+    shapes.glm.write(metadata);
+    shapes.wav2vec2.write(metadata);
     codec.writeCodec(metadata);
     codec.writeSpeaker(metadata);
-    add("glm", GLM, store -> TensorTable.glm(store, glm));
-    add("wav2vec2", WAV2VEC2, store -> TensorTable.wav2vec2(store, wav2vec2));
+    add("glm", GLM, store -> TensorTable.glm(store, shapes.glm));
+    add("wav2vec2", WAV2VEC2, store -> TensorTable.wav2vec2(store, shapes.wav2vec2));
     add("codec", CODEC, store -> {
       List<Mapping> rows = new ArrayList<>(TensorTable.codec(store, codec));
       rows.addAll(TensorTable.speaker(store, codec));
