@@ -185,8 +185,8 @@ typedef enum gpa_allowed {
 } gpa_allowed;
 
 /* Receives speech while it is made: `samples` samples that follow those of the call before, valid inside the call only. They are the
-   decoder's own: the mean, which a whole result has removed, is not known yet. Called on a thread of the request's own, under no
-   lock. It may take its time: the request's speech then waits, no other request does. It must free neither engine nor request.
+   decoder's own: the mean, which a whole result has removed, is not known yet. Of one request's calls, pcm is one of three addresses.
+   Called on a thread of the request's own, under no lock. It may take its time: the request's speech then waits, no other request does. It must free neither engine nor request.
    Any result but 0 ends the request with CANCELLED. The last call returns before the request ends. */
 typedef int32_t (*gpa_chunk_fn)(void* user, uint64_t id, const float* pcm, int64_t samples);
 

@@ -1,20 +1,21 @@
 #include "engine/delivery.h"
 
+#include <algorithm>
+
+#include "error.h"
+
 namespace gpa {
-namespace {
 
-// Chunks that may wait beside the one being handed over: bounds the memory that a slow consumer costs.
-constexpr size_t kMostWaiting = 2;
-
-}  // namespace
-
-Delivery::Delivery(std::shared_ptr<Request> request, End end) : request_(std::move(request)), end_(std::move(end)), thread_([this] { run(); }) {}
+Delivery::Delivery(std::shared_ptr<Request> request, int64_t most_samples, End end)
+    : request_(std::move(request)), most_samples_(most_samples),
+      samples_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(kBuffers * most_samples))), end_(std::move(end)),
+      thread_([this] { run(); }) {}
 
 Delivery::~Delivery() { thread_.join(); }
 
 bool Delivery::full() const {
   std::lock_guard lock(mutex_);
-  return chunks_.size() >= kMostWaiting;
+  return made_ - taken_ >= kBuffers - 1;
 }
 
 bool Delivery::stopped() const {
@@ -27,9 +28,13 @@ bool Delivery::over() const {
   return over_;
 }
 
-void Delivery::give(std::vector<float> chunk) {
+void Delivery::give(std::span<const float> chunk) {
+  const auto length = static_cast<int64_t>(chunk.size());
+  if (length > most_samples_) fail(GPA_ERROR_INTERNAL, "a chunk of %lld samples, at most %lld were expected", static_cast<long long>(length), static_cast<long long>(most_samples_));
   std::lock_guard lock(mutex_);
-  chunks_.push_back(std::move(chunk));
+  const int64_t buffer = made_++ % kBuffers;
+  std::copy(chunk.begin(), chunk.end(), samples_.get() + buffer * most_samples_);
+  lengths_[buffer] = length;
   given_.notify_one();
 }
 
@@ -41,23 +46,23 @@ void Delivery::close(Failure failure, RequestResult result) noexcept {
   given_.notify_one();
 }
 
-// Waits for a chunk; false when there is nothing more to hand over.
-bool Delivery::next(std::vector<float>* chunk) {
+// Waits for a chunk, valid until the next call; false when there is nothing more to hand over.
+bool Delivery::next(std::span<const float>* chunk) {
   std::unique_lock lock(mutex_);
-  given_.wait(lock, [&] { return closed_ || !chunks_.empty(); });
-  if (!chunks_.empty() && failure_.code == GPA_OK && request_->cancelled()) stopped_ = true;
-  if (stopped_ || failure_.code != GPA_OK) chunks_.clear();
-  if (chunks_.empty()) {
+  given_.wait(lock, [&] { return closed_ || taken_ < made_; });
+  if (taken_ < made_ && failure_.code == GPA_OK && request_->cancelled()) stopped_ = true;
+  if (stopped_ || failure_.code != GPA_OK) taken_ = made_;
+  if (taken_ == made_) {
     given_.wait(lock, [&] { return closed_; });
     return false;
   }
-  *chunk = std::move(chunks_.front());
-  chunks_.pop_front();
+  const int64_t buffer = taken_++ % kBuffers;
+  *chunk = {samples_.get() + buffer * most_samples_, static_cast<size_t>(lengths_[buffer])};
   return true;
 }
 
 void Delivery::run() {
-  std::vector<float> chunk;
+  std::span<const float> chunk;
   for (bool first = true; next(&chunk); first = false) {
     if (first) request_->stamp(&gpa_request_stats::first_audio_us);
     if (request_->hand_over(chunk)) continue;

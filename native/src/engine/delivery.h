@@ -1,13 +1,12 @@
 // Hands a request's speech to its chunk callback on a thread of its own, so that a slow consumer holds up nobody else, and ends
-// the request when all is handed over.
+// the request when all is handed over. The chunks lie in kBuffers buffers, always the same ones.
 #pragma once
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
-#include <vector>
 
 #include "engine/request.h"
 
@@ -19,8 +18,8 @@ class Delivery {
   // Ends a request that way.
   using End = std::function<void(Request&, Failure, RequestResult)>;
 
-  // Starts the thread.
-  Delivery(std::shared_ptr<Request> request, End end);
+  // Starts the thread. most_samples: of one chunk.
+  Delivery(std::shared_ptr<Request> request, int64_t most_samples, End end);
   // Waits for the thread; close() must have been called.
   ~Delivery();
 
@@ -28,7 +27,8 @@ class Delivery {
   bool full() const;
   // Whether the callback asked to stop.
   bool stopped() const;
-  void give(std::vector<float> chunk);
+  // Takes a copy; must not be full. Error(INTERNAL): longer than most_samples.
+  void give(std::span<const float> chunk);
   // No chunk follows. When those that wait are handed over, or at once where there is a failure, the thread ends the request.
   // Once the callback has asked to stop, or the request is cancelled, waiting chunks are dropped and it ends with CANCELLED.
   void close(Failure failure, RequestResult result) noexcept;
@@ -36,14 +36,20 @@ class Delivery {
   bool over() const;
 
  private:
+  // Those that may wait, and the one that is handed over: bounds the memory that a slow consumer costs.
+  static constexpr int64_t kBuffers = 3;
+
   void run();
-  bool next(std::vector<float>* chunk);
+  bool next(std::span<const float>* chunk);
 
   const std::shared_ptr<Request> request_;
+  const int64_t most_samples_;
+  const std::unique_ptr<float[]> samples_;  // [kBuffers, most_samples]; memory that no chunk reaches is never touched
   const End end_;
   mutable std::mutex mutex_;
   std::condition_variable given_;
-  std::deque<std::vector<float>> chunks_;
+  int64_t lengths_[kBuffers] = {};          // of the chunk in each buffer
+  int64_t made_ = 0, taken_ = 0;            // chunk n lies in buffer n % kBuffers
   bool stopped_ = false, closed_ = false, over_ = false;
   Failure failure_;
   RequestResult result_;

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "failure.h"
@@ -52,7 +53,7 @@ class Request {
   gpa_request_stats stats() const;
 
   // Delivery thread only: calls the chunk callback. Whether it wants more.
-  bool hand_over(const std::vector<float>& pcm) const { return input_.chunk(user_, id_, pcm.data(), static_cast<int64_t>(pcm.size())) == 0; }
+  bool hand_over(std::span<const float> pcm) const { return input_.chunk(user_, id_, pcm.data(), static_cast<int64_t>(pcm.size())) == 0; }
 
   // Engine threads only: the time since submission goes into that field.
   void stamp(int64_t gpa_request_stats::*field);

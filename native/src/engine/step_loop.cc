@@ -142,7 +142,8 @@ void StepLoop::encode(Running& running) {
 }
 
 void StepLoop::start_stream(Running& running, Context& context) {
-  deliveries_.emplace_back(running.request, [this](Request& request, Failure failure, RequestResult result) {
+  const int64_t most_samples = StreamedSpeech::most_samples(model_->codec_decoder(), running.request->input().stream, running.answer_limit);
+  deliveries_.emplace_back(running.request, most_samples, [this](Request& request, Failure failure, RequestResult result) {
     end(request, std::move(failure), std::move(result));
   });
   running.delivery = &deliveries_.back();

@@ -10,6 +10,11 @@ StreamedSpeech::StreamedSpeech(const BicodecDecoder& decoder, Context& ctx, cons
   needed_ = stream_.tokens_for(decoder_.samples(static_cast<int64_t>(chunk_tokens_)));
 }
 
+int64_t StreamedSpeech::most_samples(const BicodecDecoder& decoder, const gpa_stream_params& params, int64_t answer_tokens) {
+  const int64_t beside = decoder.context_tokens() + BicodecStream::kPreviewTokens;  // what the first chunk waits for, and the last one brings
+  return decoder.samples(std::min<int64_t>(params.max_chunk_tokens + 2 * beside, answer_tokens));
+}
+
 bool StreamedSpeech::due(bool complete) const {
   return (complete || static_cast<int64_t>(codes_.size()) >= needed_) && !delivery_.full();
 }
@@ -26,7 +31,7 @@ bool StreamedSpeech::render(Context& ctx, bool complete) {
   samples_ += samples.cols;
   chunk_tokens_ = std::min<double>(chunk_tokens_ * params_.chunk_growth, params_.max_chunk_tokens);
   needed_ = stream_.tokens_for(samples_ + decoder_.samples(static_cast<int64_t>(chunk_tokens_)));
-  if (samples.cols > 0) delivery_.give({samples.data, samples.data + samples.cols});
+  if (samples.cols > 0) delivery_.give({samples.data, static_cast<size_t>(samples.cols)});
   return last;
 }
 

@@ -14,6 +14,9 @@ class StreamedSpeech {
   // decoder and delivery must outlive it. Errors: those of BicodecStream.
   StreamedSpeech(const BicodecDecoder& decoder, Context& ctx, const RequestInput& input, Delivery& delivery);
 
+  // Bounds one chunk of an answer of at most so many tokens.
+  static int64_t most_samples(const BicodecDecoder& decoder, const gpa_stream_params& params, int64_t answer_tokens);
+
   void add(int32_t code) { codes_.push_back(code); }
   // Whether a chunk can be made: enough codes are there, or no more will come (complete), and the delivery has room.
   bool due(bool complete) const;

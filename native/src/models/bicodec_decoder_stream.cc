@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace gpa {
-namespace {
-
-// Tokens of one preview. Fewer cost more previews, more leave the last one of them less to look ahead.
-constexpr int64_t kPreviewTokens = 8;
-
-}  // namespace
 
 BicodecStream::BicodecStream(const BicodecDecoder& decoder, Context& ctx, const int32_t* global_ids, int64_t look_ahead)
     : decoder_(decoder), state_(decoder.begin(ctx, global_ids)) {

@@ -22,6 +22,9 @@ namespace gpa {
 // Not thread-safe. The decoder must outlive it. A push that throws leaves it unusable.
 class BicodecStream {
  public:
+  // Tokens of one preview. Fewer cost more previews, more leave the last one of them less to look ahead.
+  static constexpr int64_t kPreviewTokens = 8;
+
   // look_ahead: tokens, moved into [decoder.least_look_ahead(), decoder.context_tokens()]. global_ids [global_count()].
   // Error(INVALID_ARGUMENT): an id out of range.
   BicodecStream(const BicodecDecoder& decoder, Context& ctx, const int32_t* global_ids, int64_t look_ahead);

@@ -3,8 +3,11 @@
 
 #include <atomic>
 #include <future>
+#include <numeric>
+#include <set>
 
 #include "engine/support.h"
+#include "error.h"
 
 namespace gpa::test {
 namespace {
@@ -13,12 +16,14 @@ struct Taker {
   std::promise<void> gate{};
   std::shared_future<void> open = gate.get_future().share();
   std::vector<float> taken{};
+  std::set<const float*> buffers{};
   float stop_at = -1;
 
   static int32_t take(void* user, uint64_t id, const float* pcm, int64_t samples) {
     auto& self = *static_cast<Taker*>(user);
     self.open.wait();
     EXPECT_EQ(9u, id);
+    self.buffers.insert(pcm);
     self.taken.insert(self.taken.end(), pcm, pcm + samples);
     return pcm[0] == self.stop_at;
   }
@@ -28,6 +33,10 @@ struct Taker {
     return std::make_shared<Request>(input, nullptr, this, 9);
   }
 };
+
+constexpr int64_t kMostSamples = 2;
+
+void give(Delivery& delivery, std::vector<float> chunk) { delivery.give(chunk); }
 
 struct End {
   std::atomic<int> calls{0};
@@ -45,30 +54,43 @@ TEST(Delivery, hands_over_everything_in_order_and_is_full_meanwhile) {
   Taker taker;
   End end;
   {
-    Delivery delivery(taker.request(), end.call());
+    Delivery delivery(taker.request(), kMostSamples, end.call());
     EXPECT_FALSE(delivery.full());
-    delivery.give({1, 2});
+    give(delivery, {1, 2});
     // The first chunk may be in the callback already, or still wait.
-    for (float sample : {3.0f, 4.0f, 5.0f}) delivery.give({sample});
-    EXPECT_TRUE(delivery.full());
+    float next = 3;
+    while (!delivery.full()) give(delivery, {next++});
     taker.gate.set_value();
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (delivery.full() && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
-    EXPECT_FALSE(delivery.full());
+    while (next < 40 && std::chrono::steady_clock::now() < limit) {
+      if (!delivery.full()) give(delivery, {next++});
+    }
     EXPECT_EQ(0, end.calls);
     delivery.close({}, {});
   }
-  EXPECT_EQ((std::vector<float>{1, 2, 3, 4, 5}), taker.taken);
+  std::vector<float> expected(39);
+  std::iota(expected.begin(), expected.end(), 1.0f);
+  EXPECT_EQ(expected, taker.taken);
+  EXPECT_LE(taker.buffers.size(), 3u);
   EXPECT_EQ(1, end.calls);
   EXPECT_EQ(GPA_OK, end.failure.code);
+}
+
+TEST(Delivery, chunk_longer_than_said_is_refused) {
+  Taker taker;
+  taker.gate.set_value();
+  End end;
+  Delivery delivery(taker.request(), kMostSamples, end.call());
+  EXPECT_THROW(give(delivery, {1, 2, 3}), Error);
+  delivery.close({}, {});
 }
 
 TEST(Delivery, failure_drops_what_waits) {
   Taker taker;
   End end;
   {
-    Delivery delivery(taker.request(), end.call());
-    for (float sample : {1.0f, 2.0f, 3.0f}) delivery.give({sample});
+    Delivery delivery(taker.request(), kMostSamples, end.call());
+    for (float sample : {1.0f, 2.0f, 3.0f}) give(delivery, {sample});
     delivery.close({GPA_ERROR_INTERNAL, "broken"}, {});
     taker.gate.set_value();
   }
@@ -82,8 +104,8 @@ TEST(Delivery, taker_that_stops_is_told_and_gets_no_more) {
   taker.stop_at = 2;
   End end;
   {
-    Delivery delivery(taker.request(), end.call());
-    for (float sample : {1.0f, 2.0f, 3.0f}) delivery.give({sample});
+    Delivery delivery(taker.request(), kMostSamples, end.call());
+    for (float sample : {1.0f, 2.0f, 3.0f}) give(delivery, {sample});
     taker.gate.set_value();
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (!delivery.stopped() && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
@@ -99,9 +121,9 @@ TEST(Delivery, cancelled_request_gets_no_more) {
   End end;
   {
     const auto request = taker.request();
-    Delivery delivery(request, end.call());
+    Delivery delivery(request, kMostSamples, end.call());
     request->cancel();
-    for (float sample : {1.0f, 2.0f, 3.0f}) delivery.give({sample});
+    for (float sample : {1.0f, 2.0f, 3.0f}) give(delivery, {sample});
     taker.gate.set_value();
     delivery.close({}, {});
   }

@@ -2,6 +2,7 @@ package io.gpa4j;
 
 import io.gpa4j.internal.WavWriter;
 import java.nio.FloatBuffer;
+import java.util.Objects;
 
 /**
  * A piece of speech: 16 kHz mono, nominally in [-1, 1].
@@ -10,32 +11,35 @@ import java.nio.FloatBuffer;
  * next chunk. One of a {@link SpeechStream} is a copy and stays valid.
  */
 public final class AudioChunk {
-  private FloatBuffer samples;
+  private FloatBuffer view;
+  private int samples;
   private long firstSample;
 
   AudioChunk() {}
 
   AudioChunk(float[] samples, long firstSample) {
-    show(FloatBuffer.wrap(samples), firstSample);
+    show(FloatBuffer.wrap(samples).asReadOnlyBuffer(), firstSample);
   }
 
+  /** Shows a read-only buffer, from 0 to its limit. */
   void show(FloatBuffer buffer, long first) {
-    samples = buffer;
+    view = buffer;
+    samples = buffer.limit();
     firstSample = first;
   }
 
   void hide() {
-    samples = null;
+    view = null;
   }
 
   /**
    * The samples where they are, without a copy.
    *
-   * @return a read-only buffer, direct inside a {@link ChunkConsumer}
+   * @return a read-only buffer, direct inside a {@link ChunkConsumer}; the same at each call, rewound
    * @throws IllegalStateException after the call that the chunk was given to
    */
   public FloatBuffer buffer() {
-    return view().asReadOnlyBuffer();
+    return shown().clear().limit(samples);
   }
 
   /**
@@ -45,10 +49,24 @@ public final class AudioChunk {
    * @throws IllegalStateException after the call that the chunk was given to
    */
   public float[] floats() {
-    FloatBuffer view = view().duplicate();
-    float[] copy = new float[view.remaining()];
-    view.get(copy);
+    float[] copy = new float[samples()];
+    copyTo(copy, 0);
     return copy;
+  }
+
+  /**
+   * Copies the samples.
+   *
+   * @param target where to
+   * @param offset index of the first sample there
+   * @return how many: {@link #samples()}
+   * @throws IndexOutOfBoundsException if they do not fit
+   * @throws IllegalStateException after the call that the chunk was given to
+   */
+  public int copyTo(float[] target, int offset) {
+    Objects.checkFromIndexSize(offset, samples(), target.length);
+    buffer().get(target, offset, samples);
+    return samples;
   }
 
   /**
@@ -58,7 +76,24 @@ public final class AudioChunk {
    * @throws IllegalStateException after the call that the chunk was given to
    */
   public byte[] bytes() {
-    return WavWriter.pcm16(view().duplicate());
+    byte[] copy = new byte[2 * samples()];
+    copyTo(copy, 0);
+    return copy;
+  }
+
+  /**
+   * Copies the samples as signed 16-bit little-endian PCM, cut at ±1.
+   *
+   * @param target where to
+   * @param offset index of the first byte there
+   * @return how many bytes: two for each of {@link #samples()}
+   * @throws IndexOutOfBoundsException if they do not fit
+   * @throws IllegalStateException after the call that the chunk was given to
+   */
+  public int copyTo(byte[] target, int offset) {
+    Objects.checkFromIndexSize(offset, 2 * samples(), target.length);
+    WavWriter.pcm16(buffer(), target, offset);
+    return 2 * samples;
   }
 
   /**
@@ -68,7 +103,8 @@ public final class AudioChunk {
    * @throws IllegalStateException after the call that the chunk was given to
    */
   public int samples() {
-    return view().limit();
+    shown();
+    return samples;
   }
 
   /**
@@ -89,8 +125,7 @@ public final class AudioChunk {
     return Speech.SAMPLE_RATE;
   }
 
-  private FloatBuffer view() {
-    FloatBuffer view = samples;
+  private FloatBuffer shown() {
     if (view == null) {
       throw new IllegalStateException("this chunk was valid inside its call only");
     }

@@ -25,6 +25,19 @@ public class gpa implements InfoMapper {
   @Override
   public void map(InfoMap infoMap) {
     infoMap.put(new Info("GPA_API").cppTypes().annotations());
+    // The samples come as an address: a pointer object for each chunk would be garbage.
+    infoMap.put(new Info("gpa_chunk_fn").javaText("""
+        @Properties(inherit = io.gpa4j.bindings.presets.gpa.class)
+        public class gpa_chunk_fn extends FunctionPointer {
+            static { Loader.load(); }
+            public    gpa_chunk_fn(Pointer p) { super(p); }
+            protected gpa_chunk_fn() { allocate(); }
+            private native void allocate();
+            public native int call(Pointer user, @Cast("uint64_t") long id, @Cast("const float*") long pcm, @Cast("int64_t") long samples);
+        }
+        """));
+    infoMap.put(new Info("gpa_request_params::chunk").javaText(
+        "public native gpa_chunk_fn chunk(); public native gpa_request_params chunk(gpa_chunk_fn setter);"));
     // Enums stay plain ints: a status or type that a newer library adds must not break the caller.
   }
 }

@@ -11,7 +11,7 @@ final class CallbackGuard {
   }
 
   static void leave() {
-    INSIDE.remove();
+    INSIDE.set(null);  // the entry stays: none is made for the next chunk
   }
 
   static boolean isInside() {

@@ -14,9 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
@@ -33,19 +31,22 @@ import org.slf4j.LoggerFactory;
 public final class NativeRequest implements AutoCloseable {
   /** Takes speech while it is made. */
   public interface Chunks {
-    /** Takes samples that are valid inside the call. Whether to go on; an exception ends the request and is what it ends with. */
+    /**
+     * Takes samples that are valid inside the call, in a read-only buffer that is used again. Whether to go on; an exception ends the
+     * request and is what it ends with.
+     */
     boolean accept(FloatBuffer pcm);
   }
 
   static final gpa_chunk_fn CHUNK = new ChunkCallback();
 
   private static final Logger LOG = LoggerFactory.getLogger(NativeRequest.class);
-  private static final ConcurrentHashMap<Long, NativeRequest> RUNNING = new ConcurrentHashMap<>();
-  private static final AtomicLong NEXT_ID = new AtomicLong(1);
+  private static final IdTable<NativeRequest> RUNNING = new IdTable<>();
   private static final gpa_done_fn DONE = new DoneCallback();
 
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final NativeTask task;
+  private final ChunkBuffers buffers = new ChunkBuffers();
   private final Memory memory;
   private final Cleaner.Cleanable cleanable;
   private volatile Throwable thrown;
@@ -59,10 +60,9 @@ public final class NativeRequest implements AutoCloseable {
 
   /** Starts a task. The task's audio is freed when the request has ended; the caller frees it if this throws. */
   static NativeRequest submit(gpa_engine engine, NativeTask task) {
-    long id = NEXT_ID.getAndIncrement();
     gpa_request handle = new gpa_request((Pointer) null);
     NativeRequest request = new NativeRequest(task, handle);
-    RUNNING.put(id, request);
+    long id = RUNNING.add(request);
     boolean started = false;
     try (gpa_error error = new gpa_error();
         IntPointer ids = new IntPointer(Math.max(1, task.ids.length));
@@ -211,10 +211,10 @@ public final class NativeRequest implements AutoCloseable {
     }
   }
 
-  private boolean take(FloatPointer pcm, long samples) {
+  private boolean take(long address, int samples) {
     CallbackGuard.enter();
     try {
-      boolean more = task.chunks.accept(pcm.capacity(samples).asBuffer());
+      boolean more = task.chunks.accept(buffers.at(address, samples));
       stopped |= !more;
       return more;
     } catch (Throwable t) {
@@ -228,10 +228,10 @@ public final class NativeRequest implements AutoCloseable {
 
   private static final class ChunkCallback extends gpa_chunk_fn {
     @Override
-    public int call(Pointer user, long id, FloatPointer pcm, long samples) {
+    public int call(Pointer user, long id, long pcm, long samples) {
       try {
         NativeRequest request = RUNNING.get(id);
-        return request != null && request.take(pcm, samples) ? 0 : 1;
+        return request != null && request.take(pcm, Math.toIntExact(samples)) ? 0 : 1;
       } catch (Throwable t) {
         LOG.error("speech of request {} could not be handed over", id, t);
         return 1;

@@ -40,11 +40,17 @@ public final class WavWriter {
 
   /** Little-endian 16-bit samples, rounded, cut at ±1; the buffer is used up. */
   public static byte[] pcm16(FloatBuffer samples) {
-    ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(samples.remaining(), 2)).order(ByteOrder.LITTLE_ENDIAN);
-    while (samples.hasRemaining()) {
-      float sample = Math.max(-1, Math.min(1, samples.get()));
-      bytes.putShort((short) Math.round(sample * 32767));
+    byte[] bytes = new byte[Math.multiplyExact(samples.remaining(), 2)];
+    pcm16(samples, bytes, 0);
+    return bytes;
+  }
+
+  /** Writes such samples into an array, from an index on; the buffer is used up. */
+  public static void pcm16(FloatBuffer samples, byte[] target, int at) {
+    for (int i = at; samples.hasRemaining(); i += 2) {
+      int sample = Math.round(Math.max(-1, Math.min(1, samples.get())) * 32767);
+      target[i] = (byte) sample;
+      target[i + 1] = (byte) (sample >> 8);
     }
-    return bytes.array();
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.sun.management.ThreadMXBean;
 import io.gpa4j.AudioChunk;
 import io.gpa4j.AudioSource;
 import io.gpa4j.CancelledException;
@@ -17,6 +18,7 @@ import io.gpa4j.Voice;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -109,6 +111,26 @@ class StreamIT {
       assertThat(withoutMean(called.samples)).isEqualTo(speech.floats());
       assertThat(withoutMean(iterated.samples)).isEqualTo(speech.floats());
     }
+  }
+
+  @Test
+  void chunk_makesNoGarbage() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    float[] samples = new float[1 << 16];
+    byte[] bytes = new byte[1 << 17];
+    long[] allocated = new long[1000];
+    int[] chunks = {0};
+    for (int round = 0; round < 2; round++) {  // in the first one classes load
+      chunks[0] = 0;
+      gpa.speak(TEXT, voice, EXACT, chunk -> {
+        int count = chunk.copyTo(samples, 0) + chunk.copyTo(bytes, 0) + chunk.buffer().remaining();
+        allocated[chunks[0]++] = threads.getCurrentThreadAllocatedBytes();
+        return count == 4 * chunk.samples();
+      });
+    }
+    assertThat(chunks[0]).isGreaterThan(8);
+    // By then each of the three places where chunks lie has been seen; the last chunk is longer.
+    assertThat(allocated[chunks[0] - 2] - allocated[5]).isZero();
   }
 
   @Test
