@@ -9,6 +9,14 @@ import java.util.Objects;
  *
  * <p>One that a {@link ChunkConsumer} is given lies in the engine's memory, is valid inside that call only, and is used again for the
  * next chunk. One of a {@link SpeechStream} is a copy and stays valid.
+ *
+ * <pre>{@code
+ * byte[] bytes = new byte[1 << 18];
+ * gpa.speak("Hello", anna, SpeechOptions.defaults(), chunk -> {
+ *   int count = chunk.copyTo(bytes, 0);
+ *   return line.write(bytes, 0, count) == count;
+ * });
+ * }</pre>
  */
 public final class AudioChunk {
   private FloatBuffer view;

@@ -20,6 +20,12 @@ import javax.sound.sampled.AudioInputStream;
  *
  * <p>Files, arrays and buffers may be used by any number of requests; a stream by one, which reads it to its end and leaves it
  * open. Nothing is opened or read before a request asks for it. Instances are immutable and thread-safe.
+ *
+ * <pre>{@code
+ * Transcription file = gpa.transcribe(AudioSource.of(Path.of("talk.wav")));
+ * float[] second = new float[48_000];  // 48 kHz, mono
+ * Transcription array = gpa.transcribe(AudioSource.of(second, 48_000, 1));
+ * }</pre>
  */
 public final class AudioSource {
   private final String name;

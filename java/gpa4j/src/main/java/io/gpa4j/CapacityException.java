@@ -1,6 +1,16 @@
 package io.gpa4j;
 
-/** Prompt and answer do not fit the model's context. */
+/**
+ * Prompt and answer do not fit the model's context.
+ *
+ * <pre>{@code
+ * try {
+ *   gpa.generate(new int[100_000], GenerateOptions.defaults());
+ * } catch (CapacityException e) {
+ *   System.err.println("Too long: " + e.getMessage());
+ * }
+ * }</pre>
+ */
 public final class CapacityException extends GpaException {
   private static final long serialVersionUID = 1L;
 

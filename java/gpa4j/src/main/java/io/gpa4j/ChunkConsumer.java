@@ -1,6 +1,16 @@
 package io.gpa4j;
 
-/** Takes speech while it is made, chunk by chunk in order. */
+/**
+ * Takes speech while it is made, chunk by chunk in order.
+ *
+ * <pre>{@code
+ * ChunkConsumer firstSecond = chunk -> {
+ *   line.write(chunk.bytes(), 0, 2 * chunk.samples());
+ *   return chunk.firstSample() + chunk.samples() < Speech.SAMPLE_RATE;
+ * };
+ * gpa.speak("Hello, this is a long story", anna, SpeechOptions.defaults(), firstSecond);
+ * }</pre>
+ */
 @FunctionalInterface
 public interface ChunkConsumer {
   /**

@@ -7,6 +7,12 @@ import java.util.Objects;
 /**
  * Where a model computes.
  *
+ * <pre>{@code
+ * for (Device device : Device.available()) {
+ *   System.out.println(device.name() + ": " + device.kernels());
+ * }
+ * }</pre>
+ *
  * @param name "cpu"
  * @param kernels the kernel sets that it can run, best first; the environment variable {@code GPA_ISA} forces one
  */

@@ -1,6 +1,16 @@
 package io.gpa4j;
 
-/** The device or instruction set asked for is not there, or it failed. */
+/**
+ * The device or instruction set asked for is not there, or it failed.
+ *
+ * <pre>{@code
+ * try (Gpa other = Gpa.builder(Path.of("gpa.gguf")).device(new Device("cuda:7", List.of())).build()) {
+ *   System.out.println("It is there");
+ * } catch (DeviceException e) {
+ *   System.err.println("Not on that device: " + e.getMessage());
+ * }
+ * }</pre>
+ */
 public final class DeviceException extends GpaException {
   private static final long serialVersionUID = 1L;
 

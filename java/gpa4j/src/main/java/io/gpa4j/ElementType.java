@@ -10,6 +10,11 @@ import java.util.Optional;
 /**
  * Element types of tensors in a model file that this library computes with. The quantised ones hold a row in blocks of so many
  * consecutive elements, so that sizes are those of blocks.
+ *
+ * <pre>{@code
+ * long bytes = ElementType.Q8_0.bytes(768 * 2304);  // of a matrix whose rows are whole blocks
+ * int bits = 8 * ElementType.Q4_K.blockBytes() / ElementType.Q4_K.blockElements();
+ * }</pre>
  */
 public enum ElementType {
   /** IEEE 754 binary32. */

@@ -1,6 +1,16 @@
 package io.gpa4j;
 
-/** Audio without a single sample. */
+/**
+ * Audio without a single sample.
+ *
+ * <pre>{@code
+ * try {
+ *   gpa.transcribe(AudioSource.of(new float[0]));
+ * } catch (EmptyAudioException e) {
+ *   System.err.println("Nobody said anything");
+ * }
+ * }</pre>
+ */
 public final class EmptyAudioException extends AudioFormatException {
   private static final long serialVersionUID = 1L;
 

@@ -5,6 +5,11 @@ import java.util.Objects;
 /**
  * How the bare decoder answers a prompt.
  *
+ * <pre>{@code
+ * GenerateOptions options = GenerateOptions.builder().sampling(Sampling.greedy()).maxTokens(20).build();
+ * int[] answer = gpa.generate(new int[] {1, 2, 3}, options).ids();
+ * }</pre>
+ *
  * @param sampling how tokens are drawn; greedy by default
  * @param seed of the random draws, where there are any
  * @param allowed which tokens may be answered

@@ -2,7 +2,14 @@ package io.gpa4j;
 
 import java.util.Objects;
 
-/** What the bare decoder answered. Immutable. */
+/**
+ * What the bare decoder answered. Immutable.
+ *
+ * <pre>{@code
+ * Generation answer = gpa.generate(new int[] {1, 2, 3}, GenerateOptions.builder().maxTokens(5).build());
+ * System.out.println(answer.ids().length + " tokens in " + answer.timings().finishedMicros() + " µs");
+ * }</pre>
+ */
 public final class Generation {
   private final int[] ids;
   private final Timings timings;

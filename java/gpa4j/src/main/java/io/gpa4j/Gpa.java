@@ -23,6 +23,16 @@ import java.util.function.Supplier;
  *
  * <p>Arguments are checked before anything starts: {@link NullPointerException}, {@link IllegalArgumentException}, and
  * {@link IllegalStateException} after {@link #close()}.
+ *
+ * <pre>{@code
+ * try (Gpa gpa = Gpa.builder(Path.of("gpa.gguf")).maxConcurrency(4).build()) {
+ *   System.out.println(gpa.transcribe(AudioSource.of(Path.of("talk.wav"))).text());
+ *   Voice anna = gpa.enroll("anna", AudioSource.of(Path.of("anna.wav")));
+ *   try (Speech speech = gpa.speak("Hello", anna, SpeechOptions.defaults())) {
+ *     speech.write(Path.of("hello.wav"));
+ *   }
+ * }
+ * }</pre>
  */
 public final class Gpa implements AutoCloseable {
   private final NativeEngine engine;

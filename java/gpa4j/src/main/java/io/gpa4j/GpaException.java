@@ -4,6 +4,14 @@ package io.gpa4j;
  * Root of what goes wrong in gpa4j beyond wrong arguments ({@link IllegalArgumentException}, {@link NullPointerException}) and calls
  * at the wrong time ({@link IllegalStateException}). The message names the file, field or argument and, where there is one, the way out.
  * It is one line of at most two thousand characters: a question mark stands for a control character, an ellipsis for the rest of a longer one.
+ *
+ * <pre>{@code
+ * try {
+ *   System.out.println(gpa.transcribe(AudioSource.of(Path.of("nowhere.wav"))).text());
+ * } catch (GpaException e) {
+ *   System.err.println(e.getMessage());
+ * }
+ * }</pre>
  */
 public class GpaException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -1,6 +1,16 @@
 package io.gpa4j;
 
-/** A file cannot be opened, read or written. */
+/**
+ * A file cannot be opened, read or written.
+ *
+ * <pre>{@code
+ * try {
+ *   Voice.load(Path.of("nobody.voice"));
+ * } catch (GpaIoException e) {
+ *   System.err.println("Cannot be read: " + e.getMessage());
+ * }
+ * }</pre>
+ */
 public final class GpaIoException extends GpaException {
   private static final long serialVersionUID = 1L;
 

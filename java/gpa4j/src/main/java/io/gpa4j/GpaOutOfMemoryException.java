@@ -1,6 +1,16 @@
 package io.gpa4j;
 
-/** The native engine could not allocate what a request or a model needs. */
+/**
+ * The native engine could not allocate what a request or a model needs.
+ *
+ * <pre>{@code
+ * try (Speech speech = gpa.speak("Hello", anna, SpeechOptions.defaults())) {
+ *   speech.write(Path.of("hello.wav"));
+ * } catch (GpaOutOfMemoryException e) {
+ *   System.err.println("Later, perhaps: " + e.getMessage());  // the engine lives on
+ * }
+ * }</pre>
+ */
 public final class GpaOutOfMemoryException extends GpaException {
   private static final long serialVersionUID = 1L;
 

@@ -12,6 +12,12 @@ import java.util.OptionalDouble;
 
 /**
  * What stands in a GGUF file of any architecture: metadata and tensors, without starting an engine. Thread-safe.
+ *
+ * <pre>{@code
+ * try (ModelFile file = ModelFile.open(Path.of("gpa.gguf"))) {
+ *   System.out.println(file.text("general.name").orElse("?") + ", " + file.tensors().size() + " tensors");
+ * }
+ * }</pre>
  */
 public final class ModelFile implements AutoCloseable {
   private static final int STRING = 8;

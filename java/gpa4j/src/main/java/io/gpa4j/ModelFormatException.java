@@ -1,6 +1,16 @@
 package io.gpa4j;
 
-/** A model file or checkpoint is not well-formed, or lacks or misshapes a tensor or a value. */
+/**
+ * A model file or checkpoint is not well-formed, or lacks or misshapes a tensor or a value.
+ *
+ * <pre>{@code
+ * try (Gpa broken = Gpa.builder(Path.of("talk.wav")).build()) {
+ *   System.out.println(broken.transcribe(AudioSource.of(Path.of("talk.wav"))));
+ * } catch (ModelFormatException e) {
+ *   System.err.println("Not a model file: " + e.getMessage());
+ * }
+ * }</pre>
+ */
 public final class ModelFormatException extends GpaException {
   private static final long serialVersionUID = 1L;
 

@@ -10,6 +10,13 @@ import java.util.Objects;
  * The single networks of a model, for verification, benchmarks and tools: named matrices in, every intermediate and final
  * result out. docs/networks.md and {@code gpa.h} list networks, inputs and results. Thread-safe; a run computes on the
  * calling thread and the engine's threads, and {@link Gpa#close()} waits for it.
+ *
+ * <pre>{@code
+ * float[] second = new float[16_000];
+ * for (Tensor result : gpa.networks().run("glm_mel", Tensor.of("wav", second))) {
+ *   System.out.println(result.name() + ": " + result.rows() + " x " + result.cols());
+ * }
+ * }</pre>
  */
 public final class Networks {
   /** Receives a network's results one after the other. */

@@ -3,6 +3,12 @@ package io.gpa4j;
 /**
  * How the audio networks (tokenizers and codec) compute with quantised weights. The decoder's activations are always rounded for those;
  * weights of F32, F16 and BF16 are computed with as {@link #EXACT} either way.
+ *
+ * <pre>{@code
+ * try (Gpa fast = Gpa.builder(Path.of("gpa.gguf")).precision(Precision.FAST).build()) {
+ *   System.out.println(fast.transcribe(AudioSource.of(Path.of("talk.wav"))).text());
+ * }
+ * }</pre>
  */
 public enum Precision {
   /** Activations stay 32-bit floats. */

@@ -3,6 +3,11 @@ package io.gpa4j;
 /**
  * How answer tokens are drawn. Applied in this order: repetition penalty, temperature, top-k, top-p, draw.
  *
+ * <pre>{@code
+ * Sampling calm = gpa.speechSampling().withTemperature(0.6f).withTopK(20);
+ * SpeechOptions options = SpeechOptions.builder().sampling(calm).seed(7).build();
+ * }</pre>
+ *
  * @param temperature 0: always the most likely token; otherwise above 0
  * @param topK how many of the most likely tokens stay (ties with the last stay too); 0: all
  * @param topP the smallest set whose mass reaches this stays; in (0, 1], 1: all

@@ -13,6 +13,13 @@ import javax.sound.sampled.AudioInputStream;
 
 /**
  * Speech that was made: 16 kHz mono in native memory, which lives until {@link #close()}. Thread-safe.
+ *
+ * <pre>{@code
+ * try (Speech speech = gpa.speak("Hello", anna, SpeechOptions.defaults())) {
+ *   FloatBuffer samples = speech.buffer();
+ *   System.out.println(samples.remaining() + " samples, " + speech.durationMillis() + " ms");
+ * }
+ * }</pre>
  */
 public final class Speech implements AutoCloseable {
   /** Samples per second. */

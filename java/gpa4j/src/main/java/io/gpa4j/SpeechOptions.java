@@ -7,6 +7,13 @@ import java.util.OptionalLong;
 /**
  * How speech is made.
  *
+ * <pre>{@code
+ * SpeechOptions options = SpeechOptions.builder().seed(7).maxTokens(500).build();  // at most ten seconds, always the same
+ * try (Speech speech = gpa.speak("Hello", anna, options)) {
+ *   speech.write(Path.of("hello.wav"));
+ * }
+ * }</pre>
+ *
  * @param sampling how tokens are drawn; empty: as the model file says ({@link Gpa#speechSampling()})
  * @param seed of the random draws; the same seed, model, input and machine give the same speech; empty: another one each time
  * @param maxTokens the longest answer, 50 tokens a second; 0: what the context leaves

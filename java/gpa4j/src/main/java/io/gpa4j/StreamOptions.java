@@ -3,6 +3,11 @@ package io.gpa4j;
 /**
  * How speech streams: what it may look ahead, and how it is cut into chunks. The samples depend on the look-ahead alone.
  *
+ * <pre>{@code
+ * StreamOptions early = new StreamOptions(16, 5, 50, 2);  // sooner, at a lower quality
+ * gpa.speak("Hello", anna, SpeechOptions.builder().stream(early).build(), chunk -> true);
+ * }</pre>
+ *
  * @param lookAheadTokens a sample depends on no later token than so many (20 ms each) after its own; fewer come earlier and err more,
  *     see {@code docs/streaming.md}; it is moved into what the model can do (10 to 67 for GPA), 0: 28
  * @param firstChunkTokens about how long the first chunk is, 50 tokens a second; 0: 10

@@ -2,7 +2,14 @@ package io.gpa4j;
 
 import java.util.Objects;
 
-/** A named matrix of floats or ints, row-major, as the networks take and give it. Immutable. */
+/**
+ * A named matrix of floats or ints, row-major, as the networks take and give it. Immutable.
+ *
+ * <pre>{@code
+ * Tensor matrix = Tensor.of("w", 2, 3, new float[] {1, 2, 3, 4, 5, 6});
+ * float last = matrix.floats()[5];
+ * }</pre>
+ */
 public final class Tensor {
   private final String name;
   private final long rows;

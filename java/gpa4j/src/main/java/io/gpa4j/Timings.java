@@ -3,6 +3,11 @@ package io.gpa4j;
 /**
  * How long a request took, step by step. Times are microseconds since it was submitted; -1: the step was not reached.
  *
+ * <pre>{@code
+ * Timings timings = gpa.speak("Hello", anna, SpeechOptions.defaults(), chunk -> true);
+ * System.out.println("first audio after " + timings.firstAudioMicros() / 1000 + " ms");
+ * }</pre>
+ *
  * @param startedMicros when it left the queue
  * @param encodedMicros when the audio encoders had finished
  * @param firstTokenMicros when the first answer token was there

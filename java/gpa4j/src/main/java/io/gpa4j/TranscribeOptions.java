@@ -5,6 +5,11 @@ import java.util.Objects;
 /**
  * How audio is transcribed.
  *
+ * <pre>{@code
+ * TranscribeOptions shortAnswer = TranscribeOptions.builder().maxTokens(50).build();
+ * System.out.println(gpa.transcribe(AudioSource.of(Path.of("talk.wav")), shortAnswer).text());
+ * }</pre>
+ *
  * @param sampling how tokens are drawn; greedy by default, as in the reference
  * @param seed of the random draws, where there are any
  * @param maxTokens the longest answer; 0: what the context leaves

@@ -5,6 +5,11 @@ import java.util.Objects;
 /**
  * What was heard.
  *
+ * <pre>{@code
+ * Transcription heard = gpa.transcribe(AudioSource.of(Path.of("talk.wav")));
+ * System.out.println(heard.text() + (heard.timings().complete() ? "" : " …"));
+ * }</pre>
+ *
  * @param text the words
  * @param timings how long it took
  */

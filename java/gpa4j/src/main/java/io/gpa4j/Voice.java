@@ -18,6 +18,12 @@ import java.util.zip.CRC32;
  *
  * <p>{@link #save} writes a small JSON object: {@code format} "gpa-voice", {@code version} 1, {@code name}, {@code tokens} and
  * {@code crc32}, the checksum of the name's UTF-8 bytes followed by the tokens as little-endian 32-bit integers.
+ *
+ * <pre>{@code
+ * Voice anna = gpa.enroll("anna", AudioSource.of(Path.of("anna.wav")));
+ * anna.save(Path.of("anna.voice"));
+ * Voice again = Voice.load(Path.of("anna.voice"));
+ * }</pre>
  */
 public final class Voice {
   /** Tokens of every voice. */
