@@ -1,6 +1,7 @@
 package io.gpa4j.benchmark;
 
 import io.gpa4j.Gpa;
+import io.gpa4j.benchmark.onnx.OnnxPeer;
 import io.gpa4j.conversion.ConversionListener;
 import io.gpa4j.conversion.Recipe;
 import io.gpa4j.conversion.WeightTypes;
@@ -33,6 +34,7 @@ public final class Bench implements Callable<Integer> {
   private static final int MIN_CALLS = 3;
   private static final int MAX_CALLS = 100;
   private static final double MILLIS_A_ROUND = 1500;
+  private static final String ONNX_RUNTIME = "onnxruntime";
   private static final Path HOME = Path.of(System.getProperty("gpa.home", "."));
 
   @Option(names = {"-m", "--model"}, paramLabel = "FILE.gguf",
@@ -51,9 +53,10 @@ public final class Bench implements Callable<Integer> {
   @Option(names = "--only", paramLabel = "REGEX", defaultValue = ".*", description = "Cases whose names contain it, e.g. 'speak|generate_b1_'.")
   Pattern only;
 
-  @Option(names = "--peer", paramLabel = "llama-bench=PATH",
-      description = "Run llama-bench (and llama-batched-bench beside it) on the same decoder in every round.")
-  String peer;
+  @Option(names = "--peer", paramLabel = "PEER", description = {
+    "llama-bench=PATH: run it (and llama-batched-bench beside it) on the same decoder in every round.",
+    "onnxruntime: run the codec's decoder by it in F32, exported from the same file, in every round. May be given twice."})
+  List<String> peers = List.of();
 
   @Option(names = {"-o", "--output"}, paramLabel = "DIR", defaultValue = "out/bench", description = "Folder of the results. Default: ${DEFAULT-VALUE}.")
   Path output;
@@ -76,12 +79,12 @@ public final class Bench implements Callable<Integer> {
         HOME.toAbsolutePath().resolve("build/tests/native"));
     Files.createDirectories(output);
     Report report = new Report(subject, processor());
-    LlamaPeer llama = peer == null ? null : new LlamaPeer(peerProgram(), subject, output);
-    measure(report, new NativeSide(subject, text(subject.model())), new JavaSide(subject), llama);
-    if (llama != null) {
-      llama.close();
+    Path program = peerProgram();
+    try (LlamaPeer llama = program == null ? null : new LlamaPeer(program, subject, output);
+        OnnxPeer onnx = peers.contains(ONNX_RUNTIME) ? new OnnxPeer(subject.model(), threads, subject.precision(), BenchmarkModel.voiceTokens()) : null) {
+      measure(report, new NativeSide(subject, text(subject.model())), new JavaSide(subject), llama, onnx);
     }
-    if (report.rows.isEmpty() && report.engine.isEmpty()) {
+    if (report.rows.isEmpty() && report.engine.isEmpty() && report.onnx.isEmpty()) {
       throw new IOException("--only " + only + ": no case has such a name");
     }
     String table = report.table();
@@ -93,7 +96,7 @@ public final class Bench implements Callable<Integer> {
     return 0;
   }
 
-  private void measure(Report report, NativeSide natively, JavaSide java, LlamaPeer llama) throws IOException {
+  private void measure(Report report, NativeSide natively, JavaSide java, LlamaPeer llama, OnnxPeer onnx) throws IOException {
     for (Case one : Case.all()) {
       if (only.matcher(one.name()).find()) {
         report.rows.add(new Row(one));
@@ -104,6 +107,9 @@ public final class Bench implements Callable<Integer> {
       report.addEngine(natively.engine(only.pattern(), 0.5));
       if (llama != null) {
         llama.run().forEach((name, speed) -> report.peer.computeIfAbsent(name, key -> new ArrayList<>()).add(speed));
+      }
+      if (onnx != null) {
+        onnx.run().forEach((name, times) -> report.onnx.computeIfAbsent(name, key -> new ArrayList<>()).add(times));
       }
       for (Row row : report.rows) {
         int calls = row.nativeRounds.isEmpty() ? calls(natively.run(row.measured, 1).median()) : row.nativeRounds.get(0).millis().length;
@@ -170,12 +176,18 @@ public final class Bench implements Callable<Integer> {
     return made;
   }
 
+  // Of llama-bench; null: not wanted.
   private Path peerProgram() throws IOException {
-    String[] parts = peer.split("=", 2);
-    if (parts.length != 2 || !parts[0].equals("llama-bench") || !Files.isExecutable(Path.of(parts[1]))) {
-      throw new IOException("--peer " + peer + ": give llama-bench=PATH of a program");
+    Path program = null;
+    for (String peer : peers) {
+      String[] parts = peer.split("=", 2);
+      if (parts.length == 2 && parts[0].equals("llama-bench") && Files.isExecutable(Path.of(parts[1]))) {
+        program = Path.of(parts[1]);
+      } else if (!peer.equals(ONNX_RUNTIME)) {
+        throw new IOException("--peer " + peer + ": give llama-bench=PATH of a program, or " + ONNX_RUNTIME);
+      }
     }
-    return Path.of(parts[1]);
+    return program;
   }
 
   // What Java's speak() will be asked, as ids, so that both sides do the same.

@@ -15,7 +15,7 @@ import java.util.Map;
  * llama.cpp or a relative of it on the same decoder, by its own benchmarks: llama-bench, and llama-batched-bench if that stands
  * beside it. Cases are named like bench_engine's.
  */
-final class LlamaPeer {
+final class LlamaPeer implements AutoCloseable {
   private final Path bench;
   private final Path decoder;
   private final int threads;
@@ -53,7 +53,8 @@ final class LlamaPeer {
     }
   }
 
-  void close() throws IOException {
+  @Override
+  public void close() throws IOException {
     Files.deleteIfExists(decoder);
   }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.gpa4j.benchmark.onnx.OnnxPeer;
 import io.gpa4j.report.ResultFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 
 /** What a run measured, as a table for people and as JSON. */
 final class Report {
@@ -23,6 +25,8 @@ final class Report {
   final Map<String, List<Map<String, Double>>> engine = new LinkedHashMap<>();
   /** A peer's tokens per second, one a round, by case. */
   final Map<String, List<Double>> peer = new LinkedHashMap<>();
+  /** Times of ONNX Runtime and ours beside it, one a round, by case. */
+  final Map<String, List<OnnxPeer.Times>> onnx = new LinkedHashMap<>();
   final Map<String, String> machine = new LinkedHashMap<>();
 
   Report(Subject subject, String processor) {
@@ -70,7 +74,16 @@ final class Report {
       }
       out.append(System.lineSeparator());
     }
+    if (!onnx.isEmpty()) {
+      out.append(String.format("%n%-24s %12s %12s %10s%n", "codec beside peer", "ours ms", "onnxruntime", "ratio"));
+    }
+    onnx.forEach((name, times) -> out.append(String.format(Locale.ROOT, "%-24s %12.1f %12.1f %10.2f%n", name, median(times, OnnxPeer.Times::ours),
+        median(times, OnnxPeer.Times::theirs), median(times, round -> round.theirs() / round.ours()))));
     return out.toString();
+  }
+
+  private static double median(List<OnnxPeer.Times> rounds, ToDoubleFunction<OnnxPeer.Times> figure) {
+    return Measured.median(rounds.stream().mapToDouble(figure).toArray());
   }
 
   private static String number(String format, double value) {
@@ -95,6 +108,7 @@ final class Report {
     }
     root.set("engine", mapper.valueToTree(engine));
     root.set("peer_tokens_per_second", mapper.valueToTree(peer));
+    root.set("onnxruntime_ms", mapper.valueToTree(onnx));
     ResultFile.replace(file, part -> mapper.writeValue(part.toFile(), root));
   }
 }
