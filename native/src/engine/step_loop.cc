@@ -1,6 +1,7 @@
 #include "engine/step_loop.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include "engine/prompt.h"
@@ -13,7 +14,16 @@ namespace gpa {
 namespace {
 
 constexpr int64_t kPrefillRows = 256;             // prompt rows of one step, of all requests together
-constexpr int64_t kKeptAudioSamples = 16000 * 30;  // longer audio leaves no activation memory behind
+constexpr int64_t kSampleRate = 16000;
+constexpr int64_t kKeptAudioSamples = kSampleRate * 30;  // longer audio leaves no activation memory behind
+// Tokens of one piece of a whole result: larger ones cost less, smaller ones hold up listeners less.
+constexpr int64_t kPieceTokens = 128, kPieceTokensBesideStreams = 50;
+
+int64_t now_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+bool hears(gpa_task task) { return task != GPA_TASK_SPEAK && task != GPA_TASK_GENERATE; }
 
 std::unique_ptr<KvPool> make_pool(const Model& model, const StepLoop::Limits& limits) {
   if (!model.has_decoder()) return nullptr;
@@ -29,27 +39,46 @@ StepLoop::StepLoop(std::shared_ptr<const Model> model, const Compute& compute, L
 
 void StepLoop::admit(std::shared_ptr<Request> request) {
   request->stamp(&gpa_request_stats::started_us);
-  const Failure failure = guarded([&] { running_.emplace_back().request = request; });
+  const Failure failure = guarded([&] {
+    Running& running = running_.emplace_back();
+    running.request = request;
+    running.began_us = running.ready_us = now_us();
+  });
   if (failure.code != GPA_OK) end(*request, failure);
-}
-
-bool StepLoop::needs_audio(const Running& running) const {
-  if (running.phase == Phase::kEncode) return true;
-  return running.speech ? running.speech->due(running.phase == Phase::kRender) : running.phase == Phase::kRender;
 }
 
 bool StepLoop::step() {
   sweep();
-  const auto found = std::find_if(running_.begin(), running_.end(), [&](const Running& r) { return needs_audio(r); });
-  const bool has_audio = found != running_.end();
-  if (has_audio) {
-    run_audio(*found);
-    running_.splice(running_.end(), running_, found);  // the others' turn
+  for (Running& running : running_) {
+    if (running.phase == Phase::kEncode && !hears(running.request->input().task)) run_audio(running);
   }
+  Running* const audio = next_audio();
+  if (audio) run_audio(*audio);
   sweep();
   const bool has_rows = run_decoder();
   sweep();
-  return has_audio || has_rows;
+  return audio || has_rows;
+}
+
+std::optional<AudioJob> StepLoop::audio_job(const Running& running) const {
+  if (running.phase == Phase::kEncode) return AudioJob{AudioJob::Kind::kEncode, running.ready_us};
+  const bool complete = running.phase == Phase::kRender;
+  if (!running.speech) return complete ? std::optional(AudioJob{AudioJob::Kind::kPiece, running.ready_us}) : std::nullopt;
+  if (running.phase == Phase::kEnded || !running.speech->due(complete)) return std::nullopt;
+  if (running.listener.listening()) return AudioJob{AudioJob::Kind::kChunk, running.listener.dry_us()};
+  return AudioJob{AudioJob::Kind::kFirstChunk, running.began_us};
+}
+
+StepLoop::Running* StepLoop::next_audio() {
+  std::vector<AudioJob> jobs;
+  std::vector<Running*> owners;
+  for (Running& running : running_) {
+    const std::optional<AudioJob> job = audio_job(running);
+    if (!job) continue;
+    jobs.push_back(*job);
+    owners.push_back(&running);
+  }
+  return jobs.empty() ? nullptr : owners[most_urgent(jobs)];
 }
 
 void StepLoop::sweep() {
@@ -102,7 +131,7 @@ void StepLoop::run_audio(Running& running) {
     if (encoding)
       encode(running);
     else
-      running.speech ? render_chunk(running) : render(running);
+      running.speech ? render_chunk(running) : render_piece(running);
   });
   if (failure.code != GPA_OK) end(running, failure);
   if (encoding && running.request->input().samples > kKeptAudioSamples) {
@@ -178,28 +207,32 @@ bool StepLoop::run_decoder() {
 
 StepLoop::Batch StepLoop::gather() {
   Batch batch;
-  int64_t prefill_left = kPrefillRows;
+  std::vector<Running*> reading;
+  std::vector<int64_t> left;
   for (Running& running : running_) {
-    const auto prompt = static_cast<int64_t>(running.prompt.size());
-    int64_t rows = 0, answer_row = -1;
     if (running.phase == Phase::kDecode) {
-      rows = 1;
-      batch.ids.push_back(running.answer.back());
-      answer_row = static_cast<int64_t>(batch.ids.size()) - 1;
-    } else if (running.phase == Phase::kPrefill && prefill_left > 0) {
-      rows = std::min(prefill_left, prompt - running.prefilled);
-      prefill_left -= rows;
-      const auto begin = running.prompt.begin() + running.prefilled;
-      batch.ids.insert(batch.ids.end(), begin, begin + rows);
-      running.prefilled += rows;
-      if (running.prefilled == prompt) answer_row = static_cast<int64_t>(batch.ids.size()) - 1;
+      batch.add(running, {&running.answer.back(), 1}, true);
+    } else if (running.phase == Phase::kPrefill) {
+      reading.push_back(&running);
+      left.push_back(static_cast<int64_t>(running.prompt.size()) - running.prefilled);
     }
-    if (rows == 0) continue;
-    batch.spans.push_back({running.sequence.get(), rows});
-    batch.owners.push_back(&running);
-    batch.answer_rows.push_back(answer_row);
+  }
+  const std::vector<int64_t> shares = share_rows(left, kPrefillRows);
+  for (size_t i = 0; i < reading.size(); ++i) {
+    if (shares[i] == 0) continue;
+    Running& running = *reading[i];
+    batch.add(running, std::span(running.prompt).subspan(static_cast<size_t>(running.prefilled), static_cast<size_t>(shares[i])),
+              shares[i] == left[i]);
+    running.prefilled += shares[i];
   }
   return batch;
+}
+
+void StepLoop::Batch::add(Running& owner, std::span<const int32_t> rows, bool answers) {
+  ids.insert(ids.end(), rows.begin(), rows.end());
+  spans.push_back({owner.sequence.get(), static_cast<int64_t>(rows.size())});
+  owners.push_back(&owner);
+  answer_rows.push_back(answers ? static_cast<int64_t>(ids.size()) - 1 : -1);
 }
 
 void StepLoop::answer(const Batch& batch, const Matrix& hidden, Context& context) {
@@ -252,6 +285,7 @@ void StepLoop::finish_answer(Running& running) {
   const gpa_task task = running.request->input().task;
   if (task == GPA_TASK_SPEAK || task == GPA_TASK_CONVERT) {
     running.phase = Phase::kRender;
+    running.ready_us = now_us();
     return;
   }
   RequestResult result;
@@ -259,19 +293,25 @@ void StepLoop::finish_answer(Running& running) {
   end(running, {}, std::move(result));
 }
 
-void StepLoop::render(Running& running) {
+void StepLoop::render_piece(Running& running) {
   const RequestInput& input = running.request->input();
-  Arena::Scope scope(*audio_arena_);
   Context context = this->context(*audio_arena_, &running);
-  RequestResult result;
-  result.ids = answer_result(model_->tokens(), input.task, running.answer);
-  result.pcm = waveform(*model_, context, result.ids, input.voice);
-  end(running, {}, std::move(result));
+  if (!running.whole) {
+    running.whole = std::make_unique<WholeSpeech>(model_->codec_decoder(), context, input.voice,
+                                                  answer_result(model_->tokens(), input.task, running.answer));
+  }
+  const bool complete = running.whole->render(context, deliveries_.empty() ? kPieceTokens : kPieceTokensBesideStreams);
+  running.ready_us = now_us();
+  if (complete) end(running, {}, running.whole->take());
 }
 
 void StepLoop::render_chunk(Running& running) {
   Context context = this->context(*audio_arena_, &running);
-  if (!running.speech->render(context, running.phase == Phase::kRender)) return;
+  const int64_t before = running.speech->samples();
+  const bool complete = running.speech->render(context, running.phase == Phase::kRender);
+  const int64_t samples = running.speech->samples() - before;
+  if (samples > 0) running.listener.hear(now_us(), samples * 1'000'000 / kSampleRate);
+  if (!complete) return;
   RequestResult result;
   result.ids = running.speech->take_codes();
   end(running, {}, std::move(result));

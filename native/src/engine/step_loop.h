@@ -4,13 +4,15 @@
 //   admit -> kEncode (audio encoders, prompt) -> kPrefill (prompt rows, kPrefillRows a step) -> kDecode (one row a step)
 //         -> kRender (codec) -> ended.   ENROLL ends after kEncode, TRANSCRIBE and GENERATE after kDecode.
 //
-// Speech that streams is rendered chunk by chunk from kDecode on, by the request whose turn it is; its delivery ends the request.
+// Speech that streams is rendered chunk by chunk from kDecode on; its delivery ends the request. Whole speech is rendered piece by piece in
+// kRender. Whose chunk, piece or encoder runs, and whose prompt is read, schedule.h says.
 //
 // Source: Yu et al. 2022 (Orca), iteration-level scheduling; Agrawal et al. 2023 (Sarathi), chunked prefill beside decoding.
 #pragma once
 #include <atomic>
 #include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,7 +20,9 @@
 #include "engine/delivery.h"
 #include "engine/request.h"
 #include "engine/sampler.h"
+#include "engine/schedule.h"
 #include "engine/streamed_speech.h"
+#include "engine/whole_speech.h"
 #include "engine/compute.h"
 #include "gpa/kernels/thread_pool.h"
 #include "layers/kv_cache.h"
@@ -53,6 +57,8 @@ class StepLoop {
   struct Running {
     std::shared_ptr<Request> request;
     Phase phase = Phase::kEncode;
+    int64_t began_us = 0;
+    int64_t ready_us = 0;  // since when its encoder or its next piece could run
     std::vector<int32_t> prompt;
     int64_t prefilled = 0;
     std::unique_ptr<AllowedIds> allowed;
@@ -63,6 +69,8 @@ class StepLoop {
     bool stopped = false;
     Delivery* delivery = nullptr;  // of speech that streams
     std::unique_ptr<StreamedSpeech> speech;
+    Listener listener;
+    std::unique_ptr<WholeSpeech> whole;  // of speech that does not stream, from its first piece on
   };
   using RunningList = std::list<Running>;
 
@@ -78,12 +86,16 @@ class StepLoop {
     std::vector<DecoderSpan> spans;
     std::vector<Running*> owners;      // of each span
     std::vector<int64_t> answer_rows;  // the row whose logits a span needs; -1: none yet
+
+    // answers: whether the last row's logits are needed.
+    void add(Running& owner, std::span<const int32_t> rows, bool answers);
   };
 
-  bool needs_audio(const Running& running) const;
+  std::optional<AudioJob> audio_job(const Running& running) const;
+  Running* next_audio();  // null: nobody needs an audio network
   void run_audio(Running& running);
   void encode(Running& running);
-  void render(Running& running);
+  void render_piece(Running& running);
   void render_chunk(Running& running);
   void start_stream(Running& running, Context& context);
   void start_decoding(Running& running);
