@@ -19,6 +19,8 @@ constexpr int64_t kKeptAudioSamples = kSampleRate * 30;  // longer audio leaves 
 // Tokens of one piece of a whole result: larger ones cost less, smaller ones hold up listeners less.
 constexpr int64_t kPieceTokens = 128, kPieceTokensBesideStreams = 50;
 
+constexpr int64_t kPrefixBytes = int64_t{128} << 20;  // of prompts that are kept for others
+
 int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -27,15 +29,26 @@ bool hears(gpa_task task) { return task != GPA_TASK_SPEAK && task != GPA_TASK_GE
 
 std::unique_ptr<KvPool> make_pool(const Model& model, const StepLoop::Limits& limits) {
   if (!model.has_decoder()) return nullptr;
-  return std::make_unique<KvPool>(model.decoder().kv_shape(), kv_pages(limits.context_tokens) * limits.max_concurrency);
+  // One beside those of full contexts: for the copy of a shared page.
+  return std::make_unique<KvPool>(model.decoder().kv_shape(), kv_pages(limits.context_tokens) * limits.max_concurrency + 1);
 }
+
+std::unique_ptr<PrefixCache> make_prefixes(KvPool* pool) {
+  if (!pool) return nullptr;
+  const int64_t page_bytes = pool->shape().page_floats() * static_cast<int64_t>(sizeof(float));
+  return std::make_unique<PrefixCache>(*pool, std::min(pool->max_pages() / 4, kPrefixBytes / page_bytes));
+}
+
+// Transcriptions begin with what was heard, which nobody hears again.
+bool shares_prompt(gpa_task task) { return task != GPA_TASK_TRANSCRIBE; }
 
 }  // namespace
 
 StepLoop::StepLoop(std::shared_ptr<const Model> model, const Compute& compute, Limits limits,
                    const std::atomic<bool>& closing, std::atomic<int64_t>& live)
     : model_(std::move(model)), compute_(compute), limits_(limits), stop_{&closing, nullptr}, live_(live), pool_(compute.threads),
-      audio_arena_(std::make_unique<Arena>()), kv_pool_(make_pool(*model_, limits)) {}
+      audio_arena_(std::make_unique<Arena>()), kv_pool_(make_pool(*model_, limits)),
+      prefixes_(make_prefixes(kv_pool_.get())) {}
 
 void StepLoop::admit(std::shared_ptr<Request> request) {
   request->stamp(&gpa_request_stats::started_us);
@@ -197,7 +210,9 @@ bool StepLoop::run_decoder() {
   if (batch.spans.empty()) return false;
   const Failure failure = guarded([&] {
     Context context = this->context(step_arena_, nullptr);
-    answer(batch, model_->decoder().forward(context, batch.ids, batch.spans), context);
+    const Matrix hidden = model_->decoder().forward(context, batch.ids, batch.spans);
+    keep_prompts(batch);
+    answer(batch, hidden, context);
   });
   for (Running* running : batch.owners) {
     if (failure.code != GPA_OK && running->phase != Phase::kEnded) end(*running, failure);
@@ -213,19 +228,41 @@ StepLoop::Batch StepLoop::gather() {
     if (running.phase == Phase::kDecode) {
       batch.add(running, {&running.answer.back(), 1}, true);
     } else if (running.phase == Phase::kPrefill) {
+      if (running.prefilled == 0 && shares_prompt(running.request->input().task)) {
+        running.prefilled = prefixes_->share(running.prompt, *running.sequence);
+      }
       reading.push_back(&running);
       left.push_back(static_cast<int64_t>(running.prompt.size()) - running.prefilled);
     }
   }
   const std::vector<int64_t> shares = share_rows(left, kPrefillRows);
   for (size_t i = 0; i < reading.size(); ++i) {
-    if (shares[i] == 0) continue;
     Running& running = *reading[i];
+    if (shares[i] == 0 || is_about_to_be_kept(batch, running)) continue;
     batch.add(running, std::span(running.prompt).subspan(static_cast<size_t>(running.prefilled), static_cast<size_t>(shares[i])),
               shares[i] == left[i]);
     running.prefilled += shares[i];
   }
   return batch;
+}
+
+// Whether a prompt that this step reads to its end begins like this one, of which nothing is read yet: the next step can share it.
+bool StepLoop::is_about_to_be_kept(const Batch& batch, const Running& running) {
+  if (running.prefilled > 0 || !shares_prompt(running.request->input().task)) return false;
+  for (size_t i = 0; i < batch.owners.size(); ++i) {
+    const Running& other = *batch.owners[i];
+    if (batch.answer_rows[i] < 0 || other.phase != Phase::kPrefill || !shares_prompt(other.request->input().task)) continue;
+    if (common_prefix(running.prompt, other.prompt) >= kLeastShared) return true;
+  }
+  return false;
+}
+
+void StepLoop::keep_prompts(const Batch& batch) {
+  for (size_t i = 0; i < batch.owners.size(); ++i) {
+    const Running& running = *batch.owners[i];
+    if (batch.answer_rows[i] < 0 || running.phase != Phase::kPrefill || !shares_prompt(running.request->input().task)) continue;
+    prefixes_->keep(running.prompt, *running.sequence);
+  }
 }
 
 void StepLoop::Batch::add(Running& owner, std::span<const int32_t> rows, bool answers) {

@@ -6,6 +6,7 @@
 //
 // Speech that streams is rendered chunk by chunk from kDecode on; its delivery ends the request. Whole speech is rendered piece by piece in
 // kRender. Whose chunk, piece or encoder runs, and whose prompt is read, schedule.h says.
+// Prompts that begin alike are read once, see prefix_cache.h.
 //
 // Source: Yu et al. 2022 (Orca), iteration-level scheduling; Agrawal et al. 2023 (Sarathi), chunked prefill beside decoding.
 #pragma once
@@ -18,6 +19,7 @@
 
 #include "engine/allowed_ids.h"
 #include "engine/delivery.h"
+#include "engine/prefix_cache.h"
 #include "engine/request.h"
 #include "engine/sampler.h"
 #include "engine/schedule.h"
@@ -101,6 +103,8 @@ class StepLoop {
   void start_decoding(Running& running);
   bool run_decoder();
   Batch gather();
+  static bool is_about_to_be_kept(const Batch& batch, const Running& running);
+  void keep_prompts(const Batch& batch);
   void answer(const Batch& batch, const Matrix& hidden, Context& context);
   void take_token(Running& running, int32_t id);
   void finish_answer(Running& running);
@@ -118,7 +122,8 @@ class StepLoop {
   Arena step_arena_;
   std::unique_ptr<Arena> audio_arena_;
   std::list<Delivery> deliveries_;
-  std::unique_ptr<KvPool> kv_pool_;  // null without a decoder
+  std::unique_ptr<KvPool> kv_pool_;       // null without a decoder
+  std::unique_ptr<PrefixCache> prefixes_;  // likewise
   Sampler sampler_;
   RunningList running_;              // after kv_pool_, to which sequences give their pages back, and after deliveries_
 };
