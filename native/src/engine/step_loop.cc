@@ -45,10 +45,12 @@ bool shares_prompt(gpa_task task) { return task != GPA_TASK_TRANSCRIBE; }
 }  // namespace
 
 StepLoop::StepLoop(std::shared_ptr<const Model> model, const Compute& compute, Limits limits,
-                   const std::atomic<bool>& closing, std::atomic<int64_t>& live)
-    : model_(std::move(model)), compute_(compute), limits_(limits), stop_{&closing, nullptr}, live_(live), pool_(compute.threads),
+                   const std::atomic<bool>& closing, EngineCounters& counters)
+    : model_(std::move(model)), compute_(compute), limits_(limits), stop_{&closing, nullptr}, counters_(counters), pool_(compute.threads),
       audio_arena_(std::make_unique<Arena>()), kv_pool_(make_pool(*model_, limits)),
-      prefixes_(make_prefixes(kv_pool_.get())) {}
+      prefixes_(make_prefixes(kv_pool_.get())) {
+  if (kv_pool_) counters_.kv_pages_total = kv_pool_->max_pages();
+}
 
 void StepLoop::admit(std::shared_ptr<Request> request) {
   request->stamp(&gpa_request_stats::started_us);
@@ -70,6 +72,7 @@ bool StepLoop::step() {
   sweep();
   const bool has_rows = run_decoder();
   sweep();
+  count_pages();
   return audio || has_rows;
 }
 
@@ -109,6 +112,7 @@ void StepLoop::fail_all(const Failure& failure) {
   }
   running_.clear();
   deliveries_.clear();
+  count_pages();
 }
 
 void StepLoop::end(Running& running, Failure failure, RequestResult result) noexcept {
@@ -123,7 +127,8 @@ void StepLoop::end(Running& running, Failure failure, RequestResult result) noex
 
 void StepLoop::end(Request& request, Failure failure, RequestResult result) noexcept {
   if (failure.code == GPA_ERROR_INTERNAL) log(LogLevel::kError, "a request failed: %s", failure.message.c_str());
-  live_ -= 1;
+  (failure.code == GPA_OK ? counters_.done : failure.code == GPA_ERROR_CANCELLED ? counters_.cancelled : counters_.failed) += 1;
+  counters_.live -= 1;
   request.finish(std::move(failure), std::move(result));
 }
 
@@ -212,6 +217,7 @@ bool StepLoop::run_decoder() {
     Context context = this->context(step_arena_, nullptr);
     const Matrix hidden = model_->decoder().forward(context, batch.ids, batch.spans);
     keep_prompts(batch);
+    count(batch);
     answer(batch, hidden, context);
   });
   for (Running* running : batch.owners) {
@@ -230,6 +236,7 @@ StepLoop::Batch StepLoop::gather() {
     } else if (running.phase == Phase::kPrefill) {
       if (running.prefilled == 0 && shares_prompt(running.request->input().task)) {
         running.prefilled = prefixes_->share(running.prompt, *running.sequence);
+        counters_.prefix_rows += running.prefilled;
       }
       reading.push_back(&running);
       left.push_back(static_cast<int64_t>(running.prompt.size()) - running.prefilled);
@@ -255,6 +262,18 @@ bool StepLoop::is_about_to_be_kept(const Batch& batch, const Running& running) {
     if (common_prefix(running.prompt, other.prompt) >= kLeastShared) return true;
   }
   return false;
+}
+
+void StepLoop::count(const Batch& batch) {
+  counters_.steps += 1;
+  counters_.step_requests += static_cast<int64_t>(batch.owners.size());
+  counters_.rows += static_cast<int64_t>(batch.ids.size());
+}
+
+void StepLoop::count_pages() {
+  if (!kv_pool_) return;
+  counters_.kv_pages_used = kv_pool_->pages_made() - kv_pool_->pages_free();
+  counters_.kv_pages_shared = kv_pool_->pages_shared();
 }
 
 void StepLoop::keep_prompts(const Batch& batch) {
@@ -339,7 +358,10 @@ void StepLoop::render_piece(Running& running) {
   }
   const bool complete = running.whole->render(context, deliveries_.empty() ? kPieceTokens : kPieceTokensBesideStreams);
   running.ready_us = now_us();
-  if (complete) end(running, {}, running.whole->take());
+  if (!complete) return;
+  RequestResult result = running.whole->take();
+  counters_.audio_samples += static_cast<int64_t>(result.pcm.size());
+  end(running, {}, std::move(result));
 }
 
 void StepLoop::render_chunk(Running& running) {
@@ -347,7 +369,11 @@ void StepLoop::render_chunk(Running& running) {
   const int64_t before = running.speech->samples();
   const bool complete = running.speech->render(context, running.phase == Phase::kRender);
   const int64_t samples = running.speech->samples() - before;
-  if (samples > 0) running.listener.hear(now_us(), samples * 1'000'000 / kSampleRate);
+  if (samples > 0) {
+    if (!running.listener.listening()) counters_.first_audio.add(running.request->age_us());
+    running.listener.hear(now_us(), samples * 1'000'000 / kSampleRate);
+    counters_.audio_samples += samples;
+  }
   if (!complete) return;
   RequestResult result;
   result.ids = running.speech->take_codes();

@@ -18,21 +18,22 @@
 #include <vector>
 
 #include "engine/allowed_ids.h"
+#include "engine/compute.h"
 #include "engine/delivery.h"
+#include "engine/engine_counters.h"
 #include "engine/prefix_cache.h"
 #include "engine/request.h"
 #include "engine/sampler.h"
 #include "engine/schedule.h"
 #include "engine/streamed_speech.h"
 #include "engine/whole_speech.h"
-#include "engine/compute.h"
 #include "gpa/kernels/thread_pool.h"
 #include "layers/kv_cache.h"
 #include "models/model.h"
 
 namespace gpa {
 
-// Used by one thread at a time; only `closing` and `live` are shared.
+// Used by one thread at a time; only `closing` and `counters` are shared.
 class StepLoop {
  public:
   struct Limits {
@@ -40,9 +41,9 @@ class StepLoop {
     int64_t max_concurrency;
   };
 
-  // closing: makes running networks stop soon. live: one less whenever a request has ended, before anybody hears of it.
+  // closing: makes running networks stop soon.
   StepLoop(std::shared_ptr<const Model> model, const Compute& compute, Limits limits, const std::atomic<bool>& closing,
-           std::atomic<int64_t>& live);
+           EngineCounters& counters);
 
   size_t running() const { return running_.size(); }
   void admit(std::shared_ptr<Request> request);
@@ -105,6 +106,8 @@ class StepLoop {
   Batch gather();
   static bool is_about_to_be_kept(const Batch& batch, const Running& running);
   void keep_prompts(const Batch& batch);
+  void count(const Batch& batch);
+  void count_pages();
   void answer(const Batch& batch, const Matrix& hidden, Context& context);
   void take_token(Running& running, int32_t id);
   void finish_answer(Running& running);
@@ -117,7 +120,7 @@ class StepLoop {
   const Compute compute_;
   const Limits limits_;
   StopCheck stop_;
-  std::atomic<int64_t>& live_;
+  EngineCounters& counters_;
   ThreadPool pool_;
   Arena step_arena_;
   std::unique_ptr<Arena> audio_arena_;
