@@ -1,6 +1,6 @@
 package io.gpa4j;
 
-/** Prompt and answer do not fit the model's context. */
+/** Prompt and answer do not fit the model's context, or the queue is full ({@link Gpa.Builder#refuseWhenFull}). */
 public final class CapacityException extends GpaException {
   private static final long serialVersionUID = 1L;
 
