@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /* Raised by one whenever a declaration below changes its meaning. */
-#define GPA_ABI_VERSION 2
+#define GPA_ABI_VERSION 3
 
 /* Ids of a voice. */
 #define GPA_VOICE_TOKENS 32
@@ -40,7 +40,7 @@ typedef enum gpa_status {
   GPA_ERROR_OUT_OF_MEMORY = 7,
   GPA_ERROR_DEVICE = 8,           /* the device or instruction set asked for is not there */
   GPA_ERROR_CANCELLED = 9,
-  GPA_ERROR_CAPACITY = 10,        /* prompt and answer do not fit the context */
+  GPA_ERROR_CAPACITY = 10,        /* prompt and answer do not fit the context, or the queue is full */
   GPA_ERROR_INTERNAL = 11
 } gpa_status;
 
@@ -158,6 +158,33 @@ GPA_API void gpa_engine_free(gpa_engine* engine);
 /* Kernel set in use, e.g. "avx512". Owned by the engine. */
 GPA_API const char* gpa_engine_isa(const gpa_engine* engine);
 
+/* What an engine does now, and what it did since it was made. Counters only grow. They are read one by one while they change, so that
+   two of them may be a moment apart. */
+typedef struct gpa_engine_stats {
+  int64_t running;            /* requests now: those that began and have not ended */
+  int64_t queued;             /* requests now that wait to begin */
+  int64_t done;               /* requests that ended well */
+  int64_t refused;            /* submissions that found the queue full */
+  int64_t cancelled;          /* requests that ended with CANCELLED */
+  int64_t failed;             /* requests that ended otherwise */
+  int64_t steps;              /* passes of the decoder */
+  int64_t step_requests;      /* requests in all of them: over steps, the mean batch */
+  int64_t rows;               /* tokens in all of them, of prompts and answers */
+  int64_t prefix_rows;        /* prompt tokens that were taken from another request's cache instead */
+  int64_t kv_pages_used;      /* pages of the key/value cache now, each once; those of prompts kept for others count */
+  int64_t kv_pages_shared;    /* of these, with more than one holder */
+  int64_t kv_pages_total;     /* most that there may be */
+  int64_t audio_samples;      /* speech made, at 16 kHz */
+  int64_t busy_us;            /* time in which the engine computed: over the time of audio_samples, the real-time factor */
+  int64_t first_audio_count;  /* streams whose first chunk was made */
+  int64_t first_audio_sum_us; /* their times from submission to that, summed */
+  int64_t first_audio_p50_us; /* and their quantiles, at most 9 % too high; 0 before the first */
+  int64_t first_audio_p95_us;
+} gpa_engine_stats;
+
+/* Takes no lock. Error: INVALID_ARGUMENT. */
+GPA_API gpa_status gpa_engine_get_stats(const gpa_engine* engine, gpa_engine_stats* stats, gpa_error* error);
+
 /* ---- requests ---- */
 
 typedef enum gpa_task {
@@ -233,7 +260,8 @@ typedef struct gpa_request_stats {
 typedef void (*gpa_done_fn)(void* user, uint64_t id);
 
 /* Starts a task. done (may be NULL) is called once with user and id. Returns at once.
-   Errors: INVALID_ARGUMENT, INVALID_STATE (queue full, engine closing), UNSUPPORTED (the model lacks a network), AUDIO, CAPACITY. */
+   Errors: INVALID_ARGUMENT, INVALID_STATE (engine closing), UNSUPPORTED (the model lacks a network), AUDIO, CAPACITY (prompt too long, or
+   max_concurrency + max_queue requests run or wait already: try again when one has ended). */
 GPA_API gpa_status gpa_request_submit(gpa_engine* engine, const gpa_request_params* params, gpa_done_fn done, void* user, uint64_t id,
                                       gpa_request** request, gpa_error* error);
 /* Waits until the request has ended (timeout_ms < 0: for ever; then *done is 1) or the time is over (*done 0). Returns how the

@@ -26,6 +26,14 @@ void gpa_engine_free(gpa_engine* engine) {
 
 const char* gpa_engine_isa(const gpa_engine* engine) { return engine ? engine->engine->compute().kernels.name : nullptr; }
 
+gpa_status gpa_engine_get_stats(const gpa_engine* engine, gpa_engine_stats* stats, gpa_error* error) {
+  return api::guard(error, [&] {
+    api::require(engine, "engine");
+    api::require(stats, "stats");
+    *stats = engine->engine->stats();
+  });
+}
+
 gpa_status gpa_network_run(gpa_engine* engine, const char* network, const gpa_tensor* inputs, int32_t input_count,
                            gpa_trace_fn trace, void* user, gpa_error* error) {
   return api::guard(error, [&] {

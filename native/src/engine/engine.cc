@@ -56,7 +56,7 @@ Engine::Engine(std::shared_ptr<const Model> model, const gpa_engine_params& para
       context_tokens_(context_of(*model_, params.context_tokens)),
       max_concurrency_(checked("max_concurrency", params.max_concurrency, kMaxConcurrency, kDefaultConcurrency)),
       max_live_(max_concurrency_ + checked("max_queue", params.max_queue, kMaxQueue, kDefaultQueue)),
-      steps_(model_, compute_, {context_tokens_, max_concurrency_}, closing_, live_) {}
+      steps_(model_, compute_, {context_tokens_, max_concurrency_}, closing_, counters_) {}
 
 std::shared_ptr<Engine> Engine::create(std::shared_ptr<const Model> model, const gpa_engine_params& params) {
   std::shared_ptr<Engine> engine(new Engine(std::move(model), params));
@@ -77,8 +77,9 @@ void Engine::submit(const gpa_request_params& params, gpa_done_fn done, void* us
   auto request = std::make_shared<Request>(check_request(*model_, params, context_tokens_), done, user, id);
   std::lock_guard lock(mutex_);
   if (closing_) fail(GPA_ERROR_INVALID_STATE, "the engine is closing");
-  if (live_ >= max_live_) {
-    fail(GPA_ERROR_INVALID_STATE, "the queue is full: %lld requests run or wait", static_cast<long long>(live_.load()));
+  if (counters_.live >= max_live_) {
+    counters_.refused += 1;
+    fail(GPA_ERROR_CAPACITY, "the queue is full: %lld requests run or wait", static_cast<long long>(counters_.live.load()));
   }
   queue_.push_back(request);
   try {
@@ -87,7 +88,8 @@ void Engine::submit(const gpa_request_params& params, gpa_done_fn done, void* us
     queue_.pop_back();
     throw;
   }
-  live_ += 1;
+  counters_.live += 1;
+  counters_.queued += 1;
   work_.notify_one();
 }
 
@@ -113,6 +115,7 @@ void Engine::take_from_queue(RequestList& starting, RequestList& cancelled) {
   while (!queue_.empty() && steps_.running() + starting.size() < static_cast<size_t>(max_concurrency_)) {
     starting.splice(starting.end(), queue_, queue_.begin());
   }
+  counters_.queued = static_cast<int64_t>(queue_.size());
 }
 
 void Engine::loop() {
@@ -128,7 +131,9 @@ void Engine::loop() {
     }
     for (const auto& request : cancelled) steps_.end(*request, {GPA_ERROR_CANCELLED, "cancelled"});
     for (const auto& request : starting) steps_.admit(request);
+    const auto begin = std::chrono::steady_clock::now();
     const Failure failure = guarded([&] { idle = !steps_.step() && steps_.running() > 0; });
+    counters_.busy_us += std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
     if (failure.code != GPA_OK) steps_.fail_all(failure);
   }
   const Failure closed{GPA_ERROR_CANCELLED, "the engine was closed"};
@@ -137,6 +142,7 @@ void Engine::loop() {
   {
     std::lock_guard lock(mutex_);
     waiting.swap(queue_);
+    counters_.queued = 0;
   }
   for (const auto& request : waiting) steps_.end(*request, closed);
 }

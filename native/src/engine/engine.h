@@ -8,9 +8,10 @@
 #include <mutex>
 #include <thread>
 
+#include "engine/compute.h"
+#include "engine/engine_counters.h"
 #include "engine/request.h"
 #include "engine/step_loop.h"
-#include "engine/compute.h"
 #include "models/model.h"
 
 namespace gpa {
@@ -31,6 +32,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   const std::shared_ptr<const Model>& model() const { return model_; }
   const Compute& compute() const { return compute_; }
+  gpa_engine_stats stats() const { return counters_.snapshot(); }
 
  private:
   using RequestList = std::list<std::shared_ptr<Request>>;  // moved by splicing, which cannot fail
@@ -45,7 +47,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   int64_t context_tokens_, max_concurrency_, max_live_;
 
   std::atomic<bool> closing_{false};
-  std::atomic<int64_t> live_{0};  // requests that wait or run
+  EngineCounters counters_;
   StepLoop steps_;  // the engine thread's
   std::mutex mutex_;
   std::condition_variable work_;

@@ -35,7 +35,7 @@ gpa_request_stats Request::stats() const {
 }
 
 void Request::stamp(int64_t gpa_request_stats::*field) {
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - submitted_).count();
+  const int64_t now = age_us();
   std::lock_guard lock(mutex_);
   stats_.*field = now;
 }

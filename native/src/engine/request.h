@@ -39,6 +39,8 @@ class Request {
       : input_(std::move(input)), done_(done), user_(user), id_(id), submitted_(Clock::now()) {}
 
   const RequestInput& input() const { return input_; }
+  // Microseconds since it was submitted.
+  int64_t age_us() const { return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - submitted_).count(); }
 
   // Any thread.
   void cancel() { cancelled_ = true; }

@@ -1,6 +1,7 @@
 #include "engine/step_loop.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include "engine/prompt.h"
@@ -13,43 +14,87 @@ namespace gpa {
 namespace {
 
 constexpr int64_t kPrefillRows = 256;             // prompt rows of one step, of all requests together
-constexpr int64_t kKeptAudioSamples = 16000 * 30;  // longer audio leaves no activation memory behind
+constexpr int64_t kSampleRate = 16000;
+constexpr int64_t kKeptAudioSamples = kSampleRate * 30;  // longer audio leaves no activation memory behind
+// Tokens of one piece of a whole result: larger ones cost less, smaller ones hold up listeners less.
+constexpr int64_t kPieceTokens = 128, kPieceTokensBesideStreams = 50;
+
+constexpr int64_t kPrefixBytes = int64_t{128} << 20;  // of prompts that are kept for others
+
+int64_t now_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+bool hears(gpa_task task) { return task != GPA_TASK_SPEAK && task != GPA_TASK_GENERATE; }
 
 std::unique_ptr<KvPool> make_pool(const Model& model, const StepLoop::Limits& limits) {
   if (!model.has_decoder()) return nullptr;
-  return std::make_unique<KvPool>(model.decoder().kv_shape(), kv_pages(limits.context_tokens) * limits.max_concurrency);
+  // One beside those of full contexts: for the copy of a shared page.
+  return std::make_unique<KvPool>(model.decoder().kv_shape(), kv_pages(limits.context_tokens) * limits.max_concurrency + 1);
 }
+
+std::unique_ptr<PrefixCache> make_prefixes(KvPool* pool) {
+  if (!pool) return nullptr;
+  const int64_t page_bytes = pool->shape().page_floats() * static_cast<int64_t>(sizeof(float));
+  return std::make_unique<PrefixCache>(*pool, std::min(pool->max_pages() / 4, kPrefixBytes / page_bytes));
+}
+
+// Transcriptions begin with what was heard, which nobody hears again.
+bool shares_prompt(gpa_task task) { return task != GPA_TASK_TRANSCRIBE; }
 
 }  // namespace
 
 StepLoop::StepLoop(std::shared_ptr<const Model> model, const Compute& compute, Limits limits,
-                   const std::atomic<bool>& closing, std::atomic<int64_t>& live)
-    : model_(std::move(model)), compute_(compute), limits_(limits), stop_{&closing, nullptr}, live_(live), pool_(compute.threads),
-      audio_arena_(std::make_unique<Arena>()), kv_pool_(make_pool(*model_, limits)) {}
+                   const std::atomic<bool>& closing, EngineCounters& counters)
+    : model_(std::move(model)), compute_(compute), limits_(limits), stop_{&closing, nullptr}, counters_(counters), pool_(compute.threads),
+      audio_arena_(std::make_unique<Arena>()), kv_pool_(make_pool(*model_, limits)),
+      prefixes_(make_prefixes(kv_pool_.get())) {
+  if (kv_pool_) counters_.kv_pages_total = kv_pool_->max_pages();
+}
 
 void StepLoop::admit(std::shared_ptr<Request> request) {
   request->stamp(&gpa_request_stats::started_us);
-  const Failure failure = guarded([&] { running_.emplace_back().request = request; });
+  const Failure failure = guarded([&] {
+    Running& running = running_.emplace_back();
+    running.request = request;
+    running.began_us = running.ready_us = now_us();
+  });
   if (failure.code != GPA_OK) end(*request, failure);
-}
-
-bool StepLoop::needs_audio(const Running& running) const {
-  if (running.phase == Phase::kEncode) return true;
-  return running.speech ? running.speech->due(running.phase == Phase::kRender) : running.phase == Phase::kRender;
 }
 
 bool StepLoop::step() {
   sweep();
-  const auto found = std::find_if(running_.begin(), running_.end(), [&](const Running& r) { return needs_audio(r); });
-  const bool has_audio = found != running_.end();
-  if (has_audio) {
-    run_audio(*found);
-    running_.splice(running_.end(), running_, found);  // the others' turn
+  for (Running& running : running_) {
+    if (running.phase == Phase::kEncode && !hears(running.request->input().task)) run_audio(running);
   }
+  Running* const audio = next_audio();
+  if (audio) run_audio(*audio);
   sweep();
   const bool has_rows = run_decoder();
   sweep();
-  return has_audio || has_rows;
+  count_pages();
+  return audio || has_rows;
+}
+
+std::optional<AudioJob> StepLoop::audio_job(const Running& running) const {
+  if (running.phase == Phase::kEncode) return AudioJob{AudioJob::Kind::kEncode, running.ready_us};
+  const bool complete = running.phase == Phase::kRender;
+  if (!running.speech) return complete ? std::optional(AudioJob{AudioJob::Kind::kPiece, running.ready_us}) : std::nullopt;
+  if (running.phase == Phase::kEnded || !running.speech->due(complete)) return std::nullopt;
+  if (running.listener.listening()) return AudioJob{AudioJob::Kind::kChunk, running.listener.dry_us()};
+  return AudioJob{AudioJob::Kind::kFirstChunk, running.began_us};
+}
+
+StepLoop::Running* StepLoop::next_audio() {
+  std::vector<AudioJob> jobs;
+  std::vector<Running*> owners;
+  for (Running& running : running_) {
+    const std::optional<AudioJob> job = audio_job(running);
+    if (!job) continue;
+    jobs.push_back(*job);
+    owners.push_back(&running);
+  }
+  return jobs.empty() ? nullptr : owners[most_urgent(jobs)];
 }
 
 void StepLoop::sweep() {
@@ -67,6 +112,7 @@ void StepLoop::fail_all(const Failure& failure) {
   }
   running_.clear();
   deliveries_.clear();
+  count_pages();
 }
 
 void StepLoop::end(Running& running, Failure failure, RequestResult result) noexcept {
@@ -81,7 +127,8 @@ void StepLoop::end(Running& running, Failure failure, RequestResult result) noex
 
 void StepLoop::end(Request& request, Failure failure, RequestResult result) noexcept {
   if (failure.code == GPA_ERROR_INTERNAL) log(LogLevel::kError, "a request failed: %s", failure.message.c_str());
-  live_ -= 1;
+  (failure.code == GPA_OK ? counters_.done : failure.code == GPA_ERROR_CANCELLED ? counters_.cancelled : counters_.failed) += 1;
+  counters_.live -= 1;
   request.finish(std::move(failure), std::move(result));
 }
 
@@ -102,7 +149,7 @@ void StepLoop::run_audio(Running& running) {
     if (encoding)
       encode(running);
     else
-      running.speech ? render_chunk(running) : render(running);
+      running.speech ? render_chunk(running) : render_piece(running);
   });
   if (failure.code != GPA_OK) end(running, failure);
   if (encoding && running.request->input().samples > kKeptAudioSamples) {
@@ -169,7 +216,10 @@ bool StepLoop::run_decoder() {
   if (batch.spans.empty()) return false;
   const Failure failure = guarded([&] {
     Context context = this->context(step_arena_, nullptr);
-    answer(batch, model_->decoder().forward(context, batch.ids, batch.spans), context);
+    const Matrix hidden = model_->decoder().forward(context, batch.ids, batch.spans);
+    keep_prompts(batch);
+    count(batch);
+    answer(batch, hidden, context);
   });
   for (Running* running : batch.owners) {
     if (failure.code != GPA_OK && running->phase != Phase::kEnded) end(*running, failure);
@@ -179,28 +229,67 @@ bool StepLoop::run_decoder() {
 
 StepLoop::Batch StepLoop::gather() {
   Batch batch;
-  int64_t prefill_left = kPrefillRows;
+  std::vector<Running*> reading;
+  std::vector<int64_t> left;
   for (Running& running : running_) {
-    const auto prompt = static_cast<int64_t>(running.prompt.size());
-    int64_t rows = 0, answer_row = -1;
     if (running.phase == Phase::kDecode) {
-      rows = 1;
-      batch.ids.push_back(running.answer.back());
-      answer_row = static_cast<int64_t>(batch.ids.size()) - 1;
-    } else if (running.phase == Phase::kPrefill && prefill_left > 0) {
-      rows = std::min(prefill_left, prompt - running.prefilled);
-      prefill_left -= rows;
-      const auto begin = running.prompt.begin() + running.prefilled;
-      batch.ids.insert(batch.ids.end(), begin, begin + rows);
-      running.prefilled += rows;
-      if (running.prefilled == prompt) answer_row = static_cast<int64_t>(batch.ids.size()) - 1;
+      batch.add(running, {&running.answer.back(), 1}, true);
+    } else if (running.phase == Phase::kPrefill) {
+      if (running.prefilled == 0 && shares_prompt(running.request->input().task)) {
+        running.prefilled = prefixes_->share(running.prompt, *running.sequence);
+        counters_.prefix_rows += running.prefilled;
+      }
+      reading.push_back(&running);
+      left.push_back(static_cast<int64_t>(running.prompt.size()) - running.prefilled);
     }
-    if (rows == 0) continue;
-    batch.spans.push_back({running.sequence.get(), rows});
-    batch.owners.push_back(&running);
-    batch.answer_rows.push_back(answer_row);
+  }
+  const std::vector<int64_t> shares = share_rows(left, kPrefillRows);
+  for (size_t i = 0; i < reading.size(); ++i) {
+    Running& running = *reading[i];
+    if (shares[i] == 0 || is_about_to_be_kept(batch, running)) continue;
+    batch.add(running, std::span(running.prompt).subspan(static_cast<size_t>(running.prefilled), static_cast<size_t>(shares[i])),
+              shares[i] == left[i]);
+    running.prefilled += shares[i];
   }
   return batch;
+}
+
+// Whether a prompt that this step reads to its end begins like this one, of which nothing is read yet: the next step can share it.
+bool StepLoop::is_about_to_be_kept(const Batch& batch, const Running& running) {
+  if (running.prefilled > 0 || !shares_prompt(running.request->input().task)) return false;
+  for (size_t i = 0; i < batch.owners.size(); ++i) {
+    const Running& other = *batch.owners[i];
+    if (batch.answer_rows[i] < 0 || other.phase != Phase::kPrefill || !shares_prompt(other.request->input().task)) continue;
+    if (common_prefix(running.prompt, other.prompt) >= kLeastShared) return true;
+  }
+  return false;
+}
+
+void StepLoop::count(const Batch& batch) {
+  counters_.steps += 1;
+  counters_.step_requests += static_cast<int64_t>(batch.owners.size());
+  counters_.rows += static_cast<int64_t>(batch.ids.size());
+}
+
+void StepLoop::count_pages() {
+  if (!kv_pool_) return;
+  counters_.kv_pages_used = kv_pool_->pages_made() - kv_pool_->pages_free();
+  counters_.kv_pages_shared = kv_pool_->pages_shared();
+}
+
+void StepLoop::keep_prompts(const Batch& batch) {
+  for (size_t i = 0; i < batch.owners.size(); ++i) {
+    const Running& running = *batch.owners[i];
+    if (batch.answer_rows[i] < 0 || running.phase != Phase::kPrefill || !shares_prompt(running.request->input().task)) continue;
+    prefixes_->keep(running.prompt, *running.sequence);
+  }
+}
+
+void StepLoop::Batch::add(Running& owner, std::span<const int32_t> rows, bool answers) {
+  ids.insert(ids.end(), rows.begin(), rows.end());
+  spans.push_back({owner.sequence.get(), static_cast<int64_t>(rows.size())});
+  owners.push_back(&owner);
+  answer_rows.push_back(answers ? static_cast<int64_t>(ids.size()) - 1 : -1);
 }
 
 void StepLoop::answer(const Batch& batch, const Matrix& hidden, Context& context) {
@@ -253,6 +342,7 @@ void StepLoop::finish_answer(Running& running) {
   const gpa_task task = running.request->input().task;
   if (task == GPA_TASK_SPEAK || task == GPA_TASK_CONVERT) {
     running.phase = Phase::kRender;
+    running.ready_us = now_us();
     return;
   }
   RequestResult result;
@@ -260,19 +350,32 @@ void StepLoop::finish_answer(Running& running) {
   end(running, {}, std::move(result));
 }
 
-void StepLoop::render(Running& running) {
+void StepLoop::render_piece(Running& running) {
   const RequestInput& input = running.request->input();
-  Arena::Scope scope(*audio_arena_);
   Context context = this->context(*audio_arena_, &running);
-  RequestResult result;
-  result.ids = answer_result(model_->tokens(), input.task, running.answer);
-  result.pcm = waveform(*model_, context, result.ids, input.voice);
+  if (!running.whole) {
+    running.whole = std::make_unique<WholeSpeech>(model_->codec_decoder(), context, input.voice,
+                                                  answer_result(model_->tokens(), input.task, running.answer));
+  }
+  const bool complete = running.whole->render(context, deliveries_.empty() ? kPieceTokens : kPieceTokensBesideStreams);
+  running.ready_us = now_us();
+  if (!complete) return;
+  RequestResult result = running.whole->take();
+  counters_.audio_samples += static_cast<int64_t>(result.pcm.size());
   end(running, {}, std::move(result));
 }
 
 void StepLoop::render_chunk(Running& running) {
   Context context = this->context(*audio_arena_, &running);
-  if (!running.speech->render(context, running.phase == Phase::kRender)) return;
+  const int64_t before = running.speech->samples();
+  const bool complete = running.speech->render(context, running.phase == Phase::kRender);
+  const int64_t samples = running.speech->samples() - before;
+  if (samples > 0) {
+    if (!running.listener.listening()) counters_.first_audio.add(running.request->age_us());
+    running.listener.hear(now_us(), samples * 1'000'000 / kSampleRate);
+    counters_.audio_samples += samples;
+  }
+  if (!complete) return;
   RequestResult result;
   result.ids = running.speech->take_codes();
   end(running, {}, std::move(result));

@@ -4,29 +4,36 @@
 //   admit -> kEncode (audio encoders, prompt) -> kPrefill (prompt rows, kPrefillRows a step) -> kDecode (one row a step)
 //         -> kRender (codec) -> ended.   ENROLL ends after kEncode, TRANSCRIBE and GENERATE after kDecode.
 //
-// Speech that streams is rendered chunk by chunk from kDecode on, by the request whose turn it is; its delivery ends the request.
+// Speech that streams is rendered chunk by chunk from kDecode on; its delivery ends the request. Whole speech is rendered piece by piece in
+// kRender. Whose chunk, piece or encoder runs, and whose prompt is read, schedule.h says.
+// Prompts that begin alike are read once, see prefix_cache.h.
 //
 // Source: Yu et al. 2022 (Orca), iteration-level scheduling; Agrawal et al. 2023 (Sarathi), chunked prefill beside decoding.
 #pragma once
 #include <atomic>
 #include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "engine/allowed_ids.h"
+#include "engine/compute.h"
 #include "engine/delivery.h"
+#include "engine/engine_counters.h"
+#include "engine/prefix_cache.h"
 #include "engine/request.h"
 #include "engine/sampler.h"
+#include "engine/schedule.h"
 #include "engine/streamed_speech.h"
-#include "engine/compute.h"
+#include "engine/whole_speech.h"
 #include "gpa/kernels/thread_pool.h"
 #include "layers/kv_cache.h"
 #include "models/model.h"
 
 namespace gpa {
 
-// Used by one thread at a time; only `closing` and `live` are shared.
+// Used by one thread at a time; only `closing` and `counters` are shared.
 class StepLoop {
  public:
   struct Limits {
@@ -34,9 +41,9 @@ class StepLoop {
     int64_t max_concurrency;
   };
 
-  // closing: makes running networks stop soon. live: one less whenever a request has ended, before anybody hears of it.
+  // closing: makes running networks stop soon.
   StepLoop(std::shared_ptr<const Model> model, const Compute& compute, Limits limits, const std::atomic<bool>& closing,
-           std::atomic<int64_t>& live);
+           EngineCounters& counters);
 
   size_t running() const { return running_.size(); }
   void admit(std::shared_ptr<Request> request);
@@ -53,6 +60,8 @@ class StepLoop {
   struct Running {
     std::shared_ptr<Request> request;
     Phase phase = Phase::kEncode;
+    int64_t began_us = 0;
+    int64_t ready_us = 0;  // since when its encoder or its next piece could run
     std::vector<int32_t> prompt;
     int64_t prefilled = 0;
     std::unique_ptr<AllowedIds> allowed;
@@ -63,6 +72,8 @@ class StepLoop {
     bool stopped = false;
     Delivery* delivery = nullptr;  // of speech that streams
     std::unique_ptr<StreamedSpeech> speech;
+    Listener listener;
+    std::unique_ptr<WholeSpeech> whole;  // of speech that does not stream, from its first piece on
   };
   using RunningList = std::list<Running>;
 
@@ -78,17 +89,25 @@ class StepLoop {
     std::vector<DecoderSpan> spans;
     std::vector<Running*> owners;      // of each span
     std::vector<int64_t> answer_rows;  // the row whose logits a span needs; -1: none yet
+
+    // answers: whether the last row's logits are needed.
+    void add(Running& owner, std::span<const int32_t> rows, bool answers);
   };
 
-  bool needs_audio(const Running& running) const;
+  std::optional<AudioJob> audio_job(const Running& running) const;
+  Running* next_audio();  // null: nobody needs an audio network
   void run_audio(Running& running);
   void encode(Running& running);
-  void render(Running& running);
+  void render_piece(Running& running);
   void render_chunk(Running& running);
   void start_stream(Running& running, Context& context);
   void start_decoding(Running& running);
   bool run_decoder();
   Batch gather();
+  static bool is_about_to_be_kept(const Batch& batch, const Running& running);
+  void keep_prompts(const Batch& batch);
+  void count(const Batch& batch);
+  void count_pages();
   void answer(const Batch& batch, const Matrix& hidden, Context& context);
   void take_token(Running& running, int32_t id);
   void finish_answer(Running& running);
@@ -101,12 +120,13 @@ class StepLoop {
   const Compute compute_;
   const Limits limits_;
   StopCheck stop_;
-  std::atomic<int64_t>& live_;
+  EngineCounters& counters_;
   ThreadPool pool_;
   Arena step_arena_;
   std::unique_ptr<Arena> audio_arena_;
   std::list<Delivery> deliveries_;
-  std::unique_ptr<KvPool> kv_pool_;  // null without a decoder
+  std::unique_ptr<KvPool> kv_pool_;       // null without a decoder
+  std::unique_ptr<PrefixCache> prefixes_;  // likewise
   Sampler sampler_;
   RunningList running_;              // after kv_pool_, to which sequences give their pages back, and after deliveries_
 };

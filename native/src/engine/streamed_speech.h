@@ -22,6 +22,7 @@ class StreamedSpeech {
   bool due(bool complete) const;
   // Makes the next chunk of all codes there are, but no more than the largest chunk at once. Whether it was the last one.
   bool render(Context& ctx, bool complete);
+  int64_t samples() const { return samples_; }  // given to the delivery
   std::vector<int32_t> take_codes() { return std::move(codes_); }
 
  private:
@@ -32,7 +33,7 @@ class StreamedSpeech {
   std::vector<int32_t> codes_;
   int64_t pushed_ = 0;   // codes that the stream has
   int64_t needed_ = 0;   // codes with which the next chunk can be made
-  int64_t samples_ = 0;  // given to the delivery
+  int64_t samples_ = 0;
   double chunk_tokens_;
 };
 

@@ -38,17 +38,4 @@ std::vector<int32_t> voice_codes(const Model& model, Context& context, const flo
   return codes;
 }
 
-std::vector<float> waveform(const Model& model, Context& context, const std::vector<int32_t>& semantic, const std::vector<int32_t>& voice) {
-  if (semantic.empty()) return {};
-  Arena::Scope scope(context.arena);
-  const auto count = static_cast<int64_t>(semantic.size());
-  std::vector<float> wav(static_cast<size_t>(model.codec_decoder().samples(count)));
-  model.codec_decoder().decode(context, semantic.data(), count, voice.data(), wav.data());
-  double sum = 0;
-  for (float sample : wav) sum += sample;
-  const auto mean = static_cast<float>(sum / static_cast<double>(wav.size()));
-  for (float& sample : wav) sample -= mean;
-  return wav;
-}
-
 }  // namespace gpa

@@ -1,4 +1,4 @@
-// The audio side of the tasks: PCM to ids before the decoder runs, ids to PCM after it.
+// The audio side of the tasks before the decoder runs: PCM to ids.
 #pragma once
 #include <vector>
 
@@ -11,8 +11,5 @@ namespace gpa {
 std::vector<int32_t> glm_codes(const Model& model, Context& context, const float* pcm, int64_t samples);
 std::vector<int32_t> semantic_codes(const Model& model, Context& context, const float* pcm, int64_t samples);
 std::vector<int32_t> voice_codes(const Model& model, Context& context, const float* pcm, int64_t samples);
-
-// The waveform of semantic codes in a voice, its mean removed.
-std::vector<float> waveform(const Model& model, Context& context, const std::vector<int32_t>& semantic, const std::vector<int32_t>& voice);
 
 }  // namespace gpa

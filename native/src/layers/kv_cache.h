@@ -1,9 +1,11 @@
 // Keys and values of running sequences, in pages that a pool hands out. A page holds kKvPageTokens tokens of all layers:
-// [layers][keys, values][kKvPageTokens][kv_heads * head_dim] f32.
+// [layers][keys, values][kKvPageTokens][kv_heads * head_dim] f32. Sequences that begin alike may hold the same pages.
 // Source: Kwon et al. 2023 (PagedAttention).
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace gpa {
@@ -22,24 +24,37 @@ struct KvShape {
 
 constexpr int64_t kv_pages(int64_t tokens) { return (tokens + kKvPageTokens - 1) / kKvPageTokens; }
 
+struct KvPage {
+  std::unique_ptr<float, void (*)(void*)> memory;
+  int64_t holders = 0;
+};
+
 // Allocates pages when they are first needed and keeps them for the next sequence. One thread at a time.
 class KvPool {
  public:
   KvPool(KvShape shape, int64_t max_pages) : shape_(shape), max_pages_(max_pages) {}
 
   const KvShape& shape() const { return shape_; }
+  int64_t max_pages() const { return max_pages_; }
   int64_t pages_made() const { return static_cast<int64_t>(pages_.size()); }
   int64_t pages_free() const { return static_cast<int64_t>(free_.size()); }
+  int64_t pages_shared() const { return shared_; }  // with more than one holder
 
-  // A page, contents undefined. Errors: CAPACITY (max_pages are in use), OUT_OF_MEMORY.
-  float* take();
-  void give(float* page) noexcept;
+  // reclaim: asked for pages when all are in use; false: it has none to give back.
+  void on_shortage(std::function<bool()> reclaim) { reclaim_ = std::move(reclaim); }
+  // A page with one holder, contents undefined. Errors: CAPACITY (max_pages are in use), OUT_OF_MEMORY.
+  KvPage* take();
+  // One holder more.
+  void hold(KvPage* page) noexcept;
+  // One holder less; without any the page is free.
+  void give(KvPage* page) noexcept;
 
  private:
   KvShape shape_;
-  int64_t max_pages_;
-  std::vector<std::unique_ptr<float, void (*)(void*)>> pages_;
-  std::vector<float*> free_;
+  int64_t max_pages_, shared_ = 0;
+  std::function<bool()> reclaim_;
+  std::vector<std::unique_ptr<KvPage>> pages_;
+  std::vector<KvPage*> free_;
 };
 
 // What one sequence has in the cache. Its pages go back to the pool, which must outlive it.
@@ -51,10 +66,14 @@ class KvSequence {
   KvSequence& operator=(const KvSequence&) = delete;
 
   int64_t length() const { return length_; }  // tokens stored
-  // Takes pages until `tokens` fit. Errors as KvPool::take().
+  // Holds the first `tokens` tokens of another sequence, which lie in `pages` = kv_pages(tokens) pages. This one must be empty. Whoever
+  // took a page from the pool may go on writing behind those tokens; this sequence will write into a copy.
+  void borrow(std::span<KvPage* const> pages, int64_t tokens);
+  // Takes pages until `tokens` fit, and makes what is to be written its own. Errors as KvPool::take(); the length is then as before.
   void reserve(int64_t tokens);
   // Counts `tokens` stored tokens more; they must be reserved.
   void advance(int64_t tokens) { length_ += tokens; }
+  std::span<KvPage* const> pages() const { return pages_; }
 
   // Where the key (value) of a reserved token begins: [kv_heads, head_dim].
   float* key(int64_t layer, int64_t token) { return row(2 * layer, token); }
@@ -65,14 +84,16 @@ class KvSequence {
 
  private:
   float* row(int64_t plane, int64_t token) {
-    return pages_[static_cast<size_t>(token / kKvPageTokens)] + plane * pool_.shape().plane() +
+    return pages_[static_cast<size_t>(token / kKvPageTokens)]->memory.get() + plane * pool_.shape().plane() +
            token % kKvPageTokens * pool_.shape().width();
   }
   const float* const* table(int64_t plane, std::vector<const float*>* out);
+  void copy_last_page();
 
   KvPool& pool_;
   int64_t length_ = 0;
-  std::vector<float*> pages_;
+  std::vector<KvPage*> pages_;
+  bool last_is_borrowed_ = false;  // and not full: the next token needs a copy of it
   std::vector<const float*> key_table_, value_table_;
 };
 

@@ -16,6 +16,7 @@
 #include "engine/allowed_ids.h"
 #include "engine/prompt.h"
 #include "engine/task_audio.h"
+#include "engine/whole_speech.h"
 #include "gpa/gpa.h"
 #include "layers/kv_cache.h"
 #include "models/model.h"
@@ -130,7 +131,12 @@ void audio(benchmark::State& state, Subject& subject, int64_t seconds, Run run) 
 
 void render(benchmark::State& state, Subject& subject, int64_t seconds) {
   const std::vector<int32_t> ids(static_cast<size_t>(50 * seconds), 5), global(GPA_VOICE_TOKENS, 3);
-  const auto run = [&](Context& context) { benchmark::DoNotOptimize(waveform(*subject.model, context, ids, global).data()); };
+  const auto run = [&](Context& context) {
+    WholeSpeech speech(subject.model->codec_decoder(), context, global, ids);
+    while (!speech.render(context, 128)) {
+    }
+    benchmark::DoNotOptimize(speech.take().pcm.data());
+  };
   for (auto _ : state) {
     Arena::Scope scope(subject.arena);
     Context context = subject.context();

@@ -383,7 +383,7 @@ TEST(EngineQueue, is_full_when_everything_runs_or_waits) {
   for (int attempt = 0; attempt < 3; ++attempt) {
     auto* request = reinterpret_cast<gpa_request*>(1);
     gpa_error error;
-    EXPECT_EQ(GPA_ERROR_INVALID_STATE, gpa_request_submit(walk.engine.get(), &params, nullptr, nullptr, 0, &request, &error));
+    EXPECT_EQ(GPA_ERROR_CAPACITY, gpa_request_submit(walk.engine.get(), &params, nullptr, nullptr, 0, &request, &error));
     EXPECT_STREQ("the queue is full: 3 requests run or wait", error.message);
     EXPECT_EQ(nullptr, request);
   }

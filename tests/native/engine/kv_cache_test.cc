@@ -1,6 +1,7 @@
 // The paged key/value cache: layout, page tables, pages that come back.
 #include "layers/kv_cache.h"
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -21,10 +22,10 @@ TEST(KvPages, are_rounded_up) {
 TEST(KvPool, pages_are_made_when_needed_and_used_again) {
   KvPool pool(kShape, 3);
   EXPECT_EQ(0, pool.pages_made());
-  float* first = pool.take();
-  float* second = pool.take();
-  EXPECT_NE(first, second);
-  EXPECT_EQ(0u, reinterpret_cast<uintptr_t>(first) % 64);
+  KvPage* first = pool.take();
+  KvPage* second = pool.take();
+  EXPECT_NE(first->memory, second->memory);
+  EXPECT_EQ(0u, reinterpret_cast<uintptr_t>(first->memory.get()) % 64);
   EXPECT_EQ(2, pool.pages_made());
   pool.give(first);
   EXPECT_EQ(1, pool.pages_free());
@@ -34,11 +35,110 @@ TEST(KvPool, pages_are_made_when_needed_and_used_again) {
 
 TEST(KvPool, more_pages_than_allowed_are_an_error) {
   KvPool pool(kShape, 2);
-  float* page = pool.take();
+  KvPage* page = pool.take();
   pool.take();
   expect_failure(GPA_ERROR_CAPACITY, "all 2 pages", [&] { pool.take(); });
   pool.give(page);
   EXPECT_EQ(page, pool.take());
+}
+
+TEST(KvPool, page_is_free_when_its_last_holder_gives_it) {
+  KvPool pool(kShape, 2);
+  KvPage* page = pool.take();
+  EXPECT_EQ(0, pool.pages_shared());
+  pool.hold(page);
+  pool.hold(page);
+  EXPECT_EQ(1, pool.pages_shared());
+  pool.give(page);
+  EXPECT_EQ(1, pool.pages_shared());
+  pool.give(page);
+  EXPECT_EQ(0, pool.pages_shared());
+  EXPECT_EQ(0, pool.pages_free());
+  pool.give(page);
+  EXPECT_EQ(1, pool.pages_free());
+}
+
+TEST(KvPool, shortage_asks_for_pages_until_there_are_none) {
+  KvPool pool(kShape, 2);
+  std::vector<KvPage*> kept{pool.take(), pool.take()};
+  pool.on_shortage([&] {
+    if (kept.empty()) return false;
+    pool.give(kept.back());
+    kept.pop_back();
+    return true;
+  });
+  pool.take();
+  EXPECT_EQ(1u, kept.size());
+  pool.take();
+  expect_failure(GPA_ERROR_CAPACITY, "all 2 pages", [&] { pool.take(); });
+}
+
+// Writes something of its own into all rows of tokens [begin, end).
+void fill(KvSequence& sequence, int64_t begin, int64_t end, float value) {
+  for (int64_t layer = 0; layer < kShape.layers; ++layer) {
+    for (int64_t token = begin; token < end; ++token) {
+      for (float* row : {sequence.key(layer, token), sequence.value(layer, token)}) std::fill_n(row, kShape.width(), value + static_cast<float>(token));
+    }
+  }
+}
+
+void expect_filled(KvSequence& sequence, int64_t begin, int64_t end, float value) {
+  for (int64_t layer = 0; layer < kShape.layers; ++layer) {
+    for (int64_t token = begin; token < end; ++token) {
+      for (const float* row : {sequence.key(layer, token), sequence.value(layer, token)}) {
+        for (int64_t i = 0; i < kShape.width(); ++i) ASSERT_EQ(value + static_cast<float>(token), row[i]) << layer << " " << token;
+      }
+    }
+  }
+}
+
+TEST(KvSequence, borrower_writes_into_a_copy_and_the_taker_goes_on) {
+  KvPool pool(kShape, 10);
+  KvSequence taker(pool);
+  constexpr int64_t kPrompt = kKvPageTokens + 20, kCommon = kKvPageTokens + 7, kEnd = 2 * kKvPageTokens;
+  taker.reserve(kPrompt);
+  fill(taker, 0, kPrompt, 1000);
+  taker.advance(kPrompt);
+  KvSequence borrower(pool);
+  borrower.borrow(taker.pages(), kCommon);
+  EXPECT_EQ(kCommon, borrower.length());
+  EXPECT_EQ(2, pool.pages_made());
+  EXPECT_EQ(2, pool.pages_shared());
+  expect_filled(borrower, 0, kCommon, 1000);
+  borrower.reserve(kEnd);
+  EXPECT_EQ(3, pool.pages_made());
+  EXPECT_EQ(1, pool.pages_shared()) << "the full page stays shared";
+  fill(borrower, kCommon, kEnd, 5000);
+  taker.reserve(kEnd);
+  fill(taker, kPrompt, kEnd, 1000);
+  expect_filled(taker, 0, kEnd, 1000);
+  expect_filled(borrower, 0, kCommon, 1000);
+  expect_filled(borrower, kCommon, kEnd, 5000);
+}
+
+TEST(KvSequence, last_holder_of_a_borrowed_page_writes_in_place) {
+  KvPool pool(kShape, 1);
+  auto taker = std::make_unique<KvSequence>(pool);
+  taker->reserve(10);
+  fill(*taker, 0, 10, 7);
+  taker->advance(10);
+  KvSequence borrower(pool);
+  borrower.borrow(taker->pages(), 10);
+  taker.reset();
+  borrower.reserve(20);
+  EXPECT_EQ(1, pool.pages_made());
+  expect_filled(borrower, 0, 10, 7);
+}
+
+TEST(KvSequence, borrowed_full_pages_are_never_copied) {
+  KvPool pool(kShape, 10);
+  KvSequence taker(pool), borrower(pool);
+  taker.reserve(kKvPageTokens);
+  taker.advance(kKvPageTokens);
+  borrower.borrow(taker.pages(), kKvPageTokens);
+  borrower.reserve(kKvPageTokens + 1);
+  EXPECT_EQ(2, pool.pages_made());
+  EXPECT_EQ(taker.pages()[0], borrower.pages()[0]);
 }
 
 TEST(KvSequence, pages_go_back) {

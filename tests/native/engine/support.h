@@ -120,4 +120,20 @@ inline gpa_request_stats stats_of(const RequestHandle& request) {
   return stats;
 }
 
+inline gpa_engine_stats stats_of(const EngineHandle& engine) {
+  gpa_engine_stats stats;
+  gpa_error error;
+  check(gpa_engine_get_stats(engine.get(), &stats, &error), error);
+  return stats;
+}
+
+// The samples of a request that has ended well.
+inline std::vector<float> pcm_of(const RequestHandle& request) {
+  const float* pcm = nullptr;
+  int64_t samples = 0;
+  gpa_error error;
+  check(gpa_request_pcm(request.get(), &pcm, &samples, &error), error);
+  return {pcm, pcm + samples};
+}
+
 }  // namespace gpa::test

@@ -1,7 +1,7 @@
 package io.gpa4j;
 
 /**
- * Prompt and answer do not fit the model's context.
+ * Prompt and answer do not fit the model's context, or the queue is full ({@link Gpa.Builder#refuseWhenFull}).
  *
  * <pre>{@code
  * try {

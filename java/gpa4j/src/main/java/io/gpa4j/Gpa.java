@@ -17,7 +17,7 @@ import java.util.function.Supplier;
  * A GPA model that listens, speaks and converts voices.
  *
  * <p>All methods may be called from any thread at once; as many requests as {@link Builder#maxConcurrency} run at a time, others
- * wait, and when the queue is full the caller waits. An interrupt of a waiting thread cancels its request, which then throws
+ * wait, and when the queue is full the caller waits too, or is refused ({@link Builder#refuseWhenFull}). An interrupt of a waiting thread cancels its request, which then throws
  * {@link CancelledException} with the interrupt flag set. A future of an {@code …Async} method cancels its request natively when
  * it is cancelled (or completed by somebody else, a timeout say); audio is read and text is encoded on the executor.
  *
@@ -43,7 +43,7 @@ public final class Gpa implements AutoCloseable {
 
   private Gpa(Builder builder) {
     this.engine = NativeEngine.open(builder.model.toString(), builder.checkFinite, builder.device.name(), builder.threads,
-        builder.maxConcurrency, builder.maxQueue, builder.contextTokens, builder.precision.id());
+        builder.maxConcurrency, builder.maxQueue, builder.contextTokens, builder.precision.id(), builder.refuseWhenFull);
     this.executor = builder.executor;
     try {
       ModelMetadata metadata = new ModelMetadata(engine, builder.model.toString());
@@ -427,6 +427,17 @@ public final class Gpa implements AutoCloseable {
   }
 
   /**
+   * What this engine does now and did so far. Cheap, and never waits for what runs.
+   *
+   * @return a snapshot
+   * @throws IllegalStateException after {@link #close()}
+   */
+  public EngineStats stats() {
+    long[] s = engine.stats();
+    return new EngineStats(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11], s[12], s[13], s[14], s[15], s[16], s[17], s[18]);
+  }
+
+  /**
    * The single networks, for verification and benchmarks.
    *
    * @return the networks of this model
@@ -481,6 +492,7 @@ public final class Gpa implements AutoCloseable {
     private int maxConcurrency;
     private int maxQueue;
     private int contextTokens;
+    private boolean refuseWhenFull;
     private boolean checkFinite;
     private Precision precision = Precision.EXACT;
     private Executor executor = ForkJoinPool.commonPool();
@@ -523,13 +535,24 @@ public final class Gpa implements AutoCloseable {
     }
 
     /**
-     * Sets how many requests may wait beyond those that run; the next one makes its caller wait.
+     * Sets how many requests may wait beyond those that run; the next one makes its caller wait, or is refused.
      *
      * @param value 1 to 1,000,000; 0, the default: 1024
      * @return this
      */
     public Builder maxQueue(int value) {
       maxQueue = range("maxQueue", value, 0, 1_000_000);
+      return this;
+    }
+
+    /**
+     * Sets what happens to a request when as many run and wait as may.
+     *
+     * @param value true: it fails at once with {@link CapacityException}, as a server wants it; false, the default: its caller waits
+     * @return this
+     */
+    public Builder refuseWhenFull(boolean value) {
+      refuseWhenFull = value;
       return this;
     }
 

@@ -2,14 +2,17 @@ package io.gpa4j.internal;
 
 import io.gpa4j.AudioFormatException;
 import io.gpa4j.CancelledException;
+import io.gpa4j.CapacityException;
 import io.gpa4j.bindings.global.gpa;
 import io.gpa4j.bindings.gpa_engine;
 import io.gpa4j.bindings.gpa_engine_params;
+import io.gpa4j.bindings.gpa_engine_stats;
 import io.gpa4j.bindings.gpa_error;
 import io.gpa4j.bindings.gpa_model;
 import java.lang.ref.Cleaner;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import org.bytedeco.javacpp.BytePointer;
@@ -23,22 +26,27 @@ public final class NativeEngine implements AutoCloseable {
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private final Handles handles;
   private final Cleaner.Cleanable cleanable;
+  private final int places;
   private final Semaphore slots;
+  private final boolean refuses;
+  private final AtomicLong refused = new AtomicLong();
   private final NativeFile file;
   private final String kernels;
   private volatile boolean closed;
 
-  private NativeEngine(Handles handles, int slots) {
+  private NativeEngine(Handles handles, int places, boolean refuses) {
     this.handles = handles;
-    this.slots = new Semaphore(slots, true);
+    this.places = places;
+    this.slots = new Semaphore(places, true);
+    this.refuses = refuses;
     this.file = NativeFile.borrowed(gpa.gpa_model_file(handles.model));
     this.kernels = Native.string(gpa.gpa_engine_isa(handles.engine));
     this.cleanable = Native.CLEANER.register(this, handles);
   }
 
   /** Opens a model and starts an engine on it; a 0 stands for the default. */
-  public static NativeEngine open(
-      String path, boolean checkFinite, String device, int threads, int maxConcurrency, int maxQueue, int contextTokens, int precision) {
+  public static NativeEngine open(String path, boolean checkFinite, String device, int threads, int maxConcurrency, int maxQueue,
+      int contextTokens, int precision, boolean refuseWhenFull) {
     Native.load();
     int running = maxConcurrency == 0 ? DEFAULT_CONCURRENCY : maxConcurrency;
     int waiting = maxQueue == 0 ? DEFAULT_QUEUE : maxQueue;
@@ -56,7 +64,7 @@ public final class NativeEngine implements AutoCloseable {
       gpa_engine engine = new gpa_engine((Pointer) null);
       Native.check(gpa.gpa_engine_create(model, params, engine, error), error);
       handles.engine = engine;
-      NativeEngine result = new NativeEngine(handles, running + waiting);
+      NativeEngine result = new NativeEngine(handles, running + waiting, refuseWhenFull);
       opened = true;
       return result;
     } finally {
@@ -79,6 +87,18 @@ public final class NativeEngine implements AutoCloseable {
     }
   }
 
+  /** The fields of gpa_engine_stats in their order. */
+  public long[] stats() {
+    return call(engine -> {
+      try (gpa_error error = new gpa_error(); gpa_engine_stats s = new gpa_engine_stats()) {
+        Native.check(gpa.gpa_engine_get_stats(engine, s, error), error);
+        return new long[] {s.running(), s.queued(), s.done(), s.refused() + refused.get(), s.cancelled(), s.failed(), s.steps(),
+            s.step_requests(), s.rows(), s.prefix_rows(), s.kv_pages_used(), s.kv_pages_shared(), s.kv_pages_total(), s.audio_samples(),
+            s.busy_us(), s.first_audio_count(), s.first_audio_sum_us(), s.first_audio_p50_us(), s.first_audio_p95_us()};
+      }
+    });
+  }
+
   /** Reads the model's file. */
   public <T> T readFile(Function<NativeFile, T> body) {
     return call(engine -> body.apply(file));
@@ -99,8 +119,18 @@ public final class NativeEngine implements AutoCloseable {
     return new IllegalStateException("this Gpa is closed");
   }
 
-  /** Waits for a place among the requests that may run or wait: back-pressure. Every place is given back by {@link #leave()}. */
+  /**
+   * Waits for a place among the requests that may run or wait: back-pressure; or throws where there is none, if that is wanted. Every
+   * place is given back by {@link #leave()}.
+   */
   public void enter() {
+    if (refuses) {
+      if (!slots.tryAcquire()) {
+        refused.incrementAndGet();
+        throw new CapacityException("the queue is full: " + places + " requests run or wait");
+      }
+      return;
+    }
     try {
       slots.acquire();
     } catch (InterruptedException e) {

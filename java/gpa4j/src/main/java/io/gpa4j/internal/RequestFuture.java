@@ -1,6 +1,7 @@
 package io.gpa4j.internal;
 
 import io.gpa4j.CancelledException;
+import io.gpa4j.CapacityException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
@@ -45,9 +46,14 @@ public final class RequestFuture<T> extends CompletableFuture<T> {
     return running;
   }
 
-  /** Starts it; waits on this thread only for a place in the queue. */
+  /** Starts it; waits on this thread only for a place in the queue. Where that is refused the future fails. */
   public CompletableFuture<T> start(Executor executor) {
-    engine.enter();
+    try {
+      engine.enter();
+    } catch (CapacityException e) {
+      completeExceptionally(e);
+      return this;
+    }
     // Whoever completes it first - a cancel, a timeout - the native request must not go on for nobody.
     whenComplete((result, thrown) -> cancelRequest());
     try {

@@ -35,6 +35,9 @@ class ExamplesIT {
 
   private static final String HEAD = """
       import io.gpa4j.*;
+      import io.gpa4j.micrometer.*;
+      import io.micrometer.core.instrument.*;
+      import io.micrometer.core.instrument.simple.*;
       import java.io.*;
       import java.nio.*;
       import java.nio.file.*;
@@ -48,6 +51,7 @@ class ExamplesIT {
         static Voice anna;
         static SourceDataLine line = (SourceDataLine) java.lang.reflect.Proxy.newProxyInstance(Examples.class.getClassLoader(),
             new Class<?>[] {SourceDataLine.class}, (proxy, method, args) -> method.getName().equals("write") ? args[2] : null);
+        static MeterRegistry registry = new SimpleMeterRegistry();
         static boolean caught;
         interface Example { void run() throws Exception; }
 
@@ -79,8 +83,8 @@ class ExamplesIT {
   }
 
   private static List<Path> sources() throws IOException {
-    try (Stream<Path> files = Files.list(API)) {
-      return files.filter(file -> file.toString().endsWith(".java") && !file.endsWith("package-info.java")).sorted().toList();
+    try (Stream<Path> files = Files.walk(API)) {
+      return files.filter(file -> file.toString().endsWith(".java") && !file.startsWith(API.resolve("internal"))).sorted().toList();
     }
   }
 
