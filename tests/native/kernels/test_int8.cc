@@ -80,7 +80,7 @@ TEST_P(BlockTypesTest, roundedRowOfAnotherBatch_hasTheSameBits) {
       return y;
     };
     const Floats all = product(0, kRows);
-    for (int64_t rows : {1, 2, 5, 7, 8, 13}) {
+    for (int64_t rows : {1, 2, 5, 7, 8, 9, 12, 13, 16, 17}) {
       for (int64_t first : {0, 3, 20}) {
         const Floats some = product(first, rows);
         EXPECT_EQ(0, std::memcmp(some.data(), all.data() + first * kOutputs, some.size() * sizeof(float)))
