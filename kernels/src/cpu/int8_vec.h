@@ -107,6 +107,18 @@ inline Ints add_products(Ints sum, Group w, const Level* x) {
   return reinterpret_cast<Ints>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), reinterpret_cast<__m512i>(w), _mm512_set1_epi32(four)));
 }
 
+#elif defined(GPA_ISA_AVXVNNI)
+
+constexpr bool kUnsignedLevels = true;
+using Level = int8_t;
+using Group = Ints;
+inline Group open_group(Bytes weights) { return ints_of(weights); }
+inline Ints add_products(Ints sum, Group w, const Level* x) {
+  int32_t four;
+  memcpy(&four, x, sizeof four);
+  return reinterpret_cast<Ints>(_mm256_dpbusd_avx_epi32(reinterpret_cast<__m256i>(sum), reinterpret_cast<__m256i>(w), _mm256_set1_epi32(four)));
+}
+
 #elif defined(GPA_ISA_AVX2)
 
 constexpr bool kUnsignedLevels = false;

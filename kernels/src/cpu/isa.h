@@ -9,6 +9,9 @@ const KernelTable& kernels();
 namespace avx2 {
 const KernelTable& kernels();
 }
+namespace avxvnni {
+const KernelTable& kernels();
+}
 namespace avx512 {
 const KernelTable& kernels();
 }

@@ -231,5 +231,25 @@ TEST_P(BlockTypesTest, embed_matchesReference) {
   }
 }
 
+// Exact sums of other instructions: a model sounds the same on both.
+TEST(AvxVnni, hasTheBitsOfAvx2) {
+  const KernelTable *vnni = find_kernels("avxvnni"), *avx2 = find_kernels("avx2");
+  if (!vnni) GTEST_SKIP() << "this machine has no AVX-VNNI";
+  constexpr int64_t kInputs = 768, kOutputs = 83;
+  ThreadPool pool(2);
+  for (int64_t rows : {1, 2, 3, 4, 9, 70}) {
+    const Floats x = random_floats(rows * kInputs, 34);
+    for (DType type : kBlockTypes) {
+      const Weights w = random_weights(type, kOutputs, kInputs, 35);
+      Floats want(static_cast<size_t>(rows * kOutputs)), got(want.size(), NAN);
+      LinearArgs map{x.data(), rows, w.view(), {}, want.data(), Rounding::kInt8};
+      avx2->linear(pool, map);
+      map.y = got.data();
+      vnni->linear(pool, map);
+      EXPECT_EQ(0, std::memcmp(want.data(), got.data(), want.size() * sizeof(float))) << name_of(type) << ", " << rows << " rows";
+    }
+  }
+}
+
 }  // namespace
 }  // namespace gpa::test
