@@ -1,5 +1,8 @@
 #if defined(GPA_X86_64)
 #include <cpuid.h>
+#elif defined(GPA_AARCH64)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 #include <cstdlib>
@@ -42,6 +45,8 @@ struct Tables {
       add(avx512::kernels());
     if (has_avx2 && has_avxvnni()) add(avxvnni::kernels());
     if (has_avx2) add(avx2::kernels());
+#elif defined(GPA_AARCH64)
+    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) add(neon::kernels());
 #endif
     add(portable::kernels());
     add(reference_kernels());

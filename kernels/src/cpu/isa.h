@@ -15,4 +15,7 @@ const KernelTable& kernels();
 namespace avx512 {
 const KernelTable& kernels();
 }
+namespace neon {
+const KernelTable& kernels();
+}
 }  // namespace gpa
