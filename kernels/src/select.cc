@@ -1,5 +1,8 @@
 #if defined(GPA_X86_64)
 #include <cpuid.h>
+#elif defined(GPA_AARCH64)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 #include <cstdlib>
@@ -11,13 +14,17 @@
 namespace gpa {
 namespace {
 
-constexpr int kMostTables = 4;
+constexpr int kMostTables = 5;
 
 #if defined(GPA_X86_64)
-// Not every compiler's __builtin_cpu_supports knows the name.
+// Not every compiler's __builtin_cpu_supports knows these names.
 bool has_f16c() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C) != 0;
+}
+bool has_avxvnni() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1) != 0;
 }
 #endif
 
@@ -36,7 +43,10 @@ struct Tables {
     if (has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni"))
       add(avx512::kernels());
+    if (has_avx2 && has_avxvnni()) add(avxvnni::kernels());
     if (has_avx2) add(avx2::kernels());
+#elif defined(GPA_AARCH64)
+    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) add(neon::kernels());
 #endif
     add(portable::kernels());
     add(reference_kernels());

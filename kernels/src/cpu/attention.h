@@ -3,7 +3,7 @@
 // Tiles begin at multiples of kBlock whatever the batch, and a tile that a row does not see leaves it untouched bit
 // by bit: a query's result depends on nothing but its own visible keys.
 #pragma once
-#include "cpu/gemm_tile.h"
+#include "cpu/gemm_dot.h"
 #include "cpu/math.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
@@ -117,6 +117,63 @@ inline void add_values(const AttentionPart& p, int64_t first, int64_t keys) {
   }
 }
 
+// Few rows, as in decoding: packing would cost more than the products. The sums are those of score_keys() and add_values(), bit by bit.
+inline bool few_rows(const AttentionPart& p) { return p.rows < kFewRows && p.a.head_dim <= kBlock && p.a.head_dim % kPanel == 0; }
+
+// Asks for the memory of a row of one head.
+inline void prefetch_head(const float* row, int64_t head_dim) {
+  for (int64_t i = 0; i < head_dim; i += 64 / static_cast<int64_t>(sizeof(float))) __builtin_prefetch(row + i);
+}
+
+inline void score_few_rows(const AttentionPart& p, int64_t first, int64_t keys) {
+  const int64_t head_dim = p.a.head_dim;
+  const float* rows[kBlock];
+  find_rows(p, p.a.k_pages, first, keys, rows);
+  const DotPanel dot = dot_panel_of(DType::kF32, p.rows);
+  for (int64_t s = 0; s < keys; s += kWidth) {
+    const char* from[kWidth];
+    for (int r = 0; r < kWidth; ++r) {
+      from[r] = s + r < keys ? reinterpret_cast<const char*>(rows[s + r]) : nullptr;
+      if (s + r + kWidth < keys) prefetch_head(rows[s + r + kWidth], head_dim);
+    }
+    dot(p.query, kARow, from, head_dim, p.score + s, kARow);
+  }
+}
+
+template <int R>
+void add_values_to(const AttentionPart& p, const float* const* rows, int64_t keys, bool add) {
+  constexpr int64_t kAhead = 8;
+  for (int64_t column = 0; column < p.a.head_dim; column += kPanel) {
+    Vec sum[R][2];
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) sum[r][0] = sum[r][1] = Vec::zero();
+    for (int64_t s = 0; s < keys; ++s) {
+      if (column == 0 && s + kAhead < keys) prefetch_head(rows[s + kAhead], p.a.head_dim);
+      const Vec v0 = Vec::load(rows[s] + column), v1 = Vec::load(rows[s] + column + kWidth);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        const Vec weight = Vec::broadcast(p.score[r * kARow + s]);
+        sum[r][0] = fma(weight, v0, sum[r][0]);
+        sum[r][1] = fma(weight, v1, sum[r][1]);
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      float* to = p.sum + r * p.sum_row() + column;
+      (add ? sum[r][0] + Vec::load(to) : sum[r][0]).store(to);
+      (add ? sum[r][1] + Vec::load(to + kWidth) : sum[r][1]).store(to + kWidth);
+    }
+  }
+}
+
+template <int... I>
+void add_values_of_few_rows(const AttentionPart& p, int64_t first, int64_t keys, Indices<I...>) {
+  static constexpr void (*kAdd[])(const AttentionPart&, const float* const*, int64_t, bool) = {add_values_to<I + 1>...};
+  const float* rows[kBlock];
+  find_rows(p, p.a.v_pages, first, keys, rows);
+  kAdd[p.rows - 1](p, rows, keys, first > 0);
+}
+
 inline void attend(const AttentionPart& p) {
   const AttentionArgs& a = p.a;
   int64_t keys = 0;
@@ -135,11 +192,12 @@ inline void attend(const AttentionPart& p) {
       });
     }
   }
+  const bool few = few_rows(p);
   for (int64_t first = 0; first < keys; first += kBlock) {
     const int64_t count = smaller(kBlock, keys - first);
-    score_keys(p, first, count);
+    few ? score_few_rows(p, first, count) : score_keys(p, first, count);
     for (int64_t row = 0; row < p.rows; ++row) softmax_row(p, row, first, count);
-    add_values(p, first, count);
+    few ? add_values_of_few_rows(p, first, count, Iota<static_cast<int>(kFewRows) - 1>()) : add_values(p, first, count);
   }
   for (int64_t row = 0; row < p.rows; ++row) {
     const Vec total = Vec::broadcast(p.total[row]);

@@ -49,9 +49,9 @@ inline __attribute__((always_inline)) void add_pairs(const char* const (&rows)[k
   }
 }
 
-// out[m][r] = x row m . weight row r < kWidth.
+// out[m][r] = x row m . weight row r < kWidth; rows of x and out x_row and out_row apart.
 template <DType type, int M>
-void dot_panel(const float* x, int64_t x_row, const char* const (&rows)[kWidth], int64_t depth, float* out) {
+void dot_panel(const float* x, int64_t x_row, const char* const (&rows)[kWidth], int64_t depth, float* out, int64_t out_row) {
   Vec total[M];
 #pragma GCC unroll 8
   for (int m = 0; m < M; ++m) total[m] = Vec::zero();
@@ -74,10 +74,10 @@ void dot_panel(const float* x, int64_t x_row, const char* const (&rows)[kWidth],
     for (int m = 0; m < M; ++m) total[m] = begin > 0 ? sum[m] + total[m] : sum[m];
   }
 #pragma GCC unroll 8
-  for (int m = 0; m < M; ++m) total[m].store(out + m * kMostDotColumns);
+  for (int m = 0; m < M; ++m) total[m].store(out + m * out_row);
 }
 
-using DotPanel = void (*)(const float*, int64_t, const char* const (&)[kWidth], int64_t, float*);
+using DotPanel = void (*)(const float*, int64_t, const char* const (&)[kWidth], int64_t, float*, int64_t);
 
 template <DType type, int... I>
 DotPanel dot_panel_of(int64_t rows, Indices<I...>) {
@@ -118,7 +118,7 @@ inline void multiply_few_rows(ThreadPool& pool, const Product& p) {
     for (int64_t n = 0; n < count; n += kWidth) {
       const char* rows[kWidth];
       for (int r = 0; r < kWidth; ++r) rows[r] = n + r < count ? weight_row(p.w, group * cols + first + n + r) : nullptr;
-      dot(x, x_row, rows, depth, sums[0] + n);
+      dot(x, x_row, rows, depth, sums[0] + n, kMostDotColumns);
     }
     const float* repeated = repeat_bias(p, first, count, bias);
     for (int64_t row = 0; row < p.rows; ++row) store_row(p, group, row, first, count, sums[row], repeated);

@@ -76,6 +76,8 @@ inline Bytes iq4_values(Bytes nibbles) {
 #elif defined(GPA_ISA_AVX2)
   const __m256i table = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(kIq4NlValues)));
   return reinterpret_cast<Bytes>(_mm256_shuffle_epi8(table, reinterpret_cast<__m256i>(nibbles)));
+#elif defined(GPA_ISA_NEON)
+  return reinterpret_cast<Bytes>(vqtbl1q_s8(vld1q_s8(kIq4NlValues), nibbles));
 #else
   Bytes values;
   for (int i = 0; i < 4 * kWidth; ++i) values[i] = static_cast<uint8_t>(kIq4NlValues[nibbles[i]]);

@@ -77,7 +77,7 @@ void multiply_panels(const Product& p, const LevelBlock* x, int64_t row, int64_t
   const auto store = [&](int64_t r, int64_t n) {
     for (const int64_t end = r + n; r < end; ++r) store_row(p, 0, row + r, first, count, scratch.sums + r * kWide, repeated);
   };
-  if (rows <= kDotRows) {
+  if (rows <= kDotRows<type>) {
     for (int64_t i = 0; i < w.panels; ++i) level_dot_of<type>(rows)(x, w.panel(i), row_bytes, blocks, scratch.sums + i * kWidth, kWide);
     store(0, rows);
   } else {

@@ -67,14 +67,29 @@ void level_tile(const LevelBlock* x, const PanelBlock<type>* w, int64_t panel_bl
     for (int p = 0; p < P; ++p) sum[r][p].store(c + r * c_row + p * kWidth);
 }
 
-// c[r] = rows r < R of a tile with kWidth weight rows, read where they lie: for few rows, where opening a panel for one use
-// would cost more than the products. Sums are taken as in level_tile().
+// Whether opening gives the blocks of 32 columns in their order.
+template <DType type>
+constexpr bool kOpensInOrder = type != DType::kQ6_K;
+
+// sum + one block's products: its exact integer sums, scaled, and its minimum.
+template <DType type>
+inline Vec add_block(Vec sum, const Ints (&dot)[Format<type>::kScales], const PanelScales<type>& scales, const LevelBlock& x, int row) {
+#pragma GCC unroll 2
+  for (int s = 0; s < Format<type>::kScales; ++s)
+    sum = fma(to_floats(dot[s]) * Vec::load(scales.scales[s]), Vec::broadcast(x.scales[row]), sum);
+  if constexpr (Format<type>::kHasMin) sum = fma(Vec::load(scales.mins), Vec::broadcast(x.weighed[row]), sum);
+  return sum;
+}
+
+// c[r] = rows r < R of the tiles from x on, `blocks` blocks each, with kWidth weight rows, read where they lie: for few rows, where
+// writing an opened panel and reading it again would cost more than opening it in registers. Sums are taken as in level_tile().
 template <DType type, int R>
 void level_dot(const LevelBlock* x, const char* rows, int64_t row_bytes, int64_t blocks, float* c, int64_t c_row) {
   using F = Format<type>;
   constexpr int kStored = kStoredBlocks<type>, kScaleGroups = F::kScaleBlock / 4;
+  const auto block_of_row = [&](int r, int block) -> const LevelBlock& { return x[r / kLevelTileRows * blocks + block]; };
   Vec sum[R];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r) sum[r] = Vec::zero();
   const char* next = rows + kWidth * row_bytes;
   int64_t offset = 0;
@@ -82,7 +97,7 @@ void level_dot(const LevelBlock* x, const char* rows, int64_t row_bytes, int64_t
     prefetch_blocks<type>(next, offset);
     PanelScales<type> scales[kStored];
     Opener<type>::scales(rows + offset, row_bytes, scales);
-    Ints dot[kStored][F::kScales][R];
+    [[maybe_unused]] Ints kept[kOpensInOrder<type> ? 1 : kStored][R][F::kScales];
 #pragma GCC unroll 4
     for (int unit = 0; unit < kStored / F::kUnitBlocks; ++unit) {
       Bytes levels[F::kUnitBlocks][kGroups];
@@ -90,31 +105,32 @@ void level_dot(const LevelBlock* x, const char* rows, int64_t row_bytes, int64_t
 #pragma GCC unroll 2
       for (int i = 0; i < F::kUnitBlocks; ++i) {
         const int block = Opener<type>::block_of(unit, i);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (int r = 0; r < R; ++r) {
+          const LevelBlock& of = block_of_row(r, block);
+          Ints dot[F::kScales];
 #pragma GCC unroll 2
           for (int s = 0; s < F::kScales; ++s) {
-            Ints products = first_sum<F>(x[block], s, r);
-#pragma GCC unroll 8
-            for (int g = s * kScaleGroups; g < (s + 1) * kScaleGroups; ++g)
-              products = add_products(products, open_group(levels[i][g]), x[block].levels[r] + 4 * g);
-            dot[block][s][r] = products;
+            Ints odd{};  // two chains: one alone waits for each of its products
+            dot[s] = first_sum<F>(of, s, r % kLevelTileRows);
+#pragma GCC unroll 4
+            for (int g = s * kScaleGroups; g < (s + 1) * kScaleGroups; g += 2) {
+              dot[s] = add_products(dot[s], open_group(levels[i][g]), of.levels[r % kLevelTileRows] + 4 * g);
+              odd = add_products(odd, open_group(levels[i][g + 1]), of.levels[r % kLevelTileRows] + 4 * g + 4);
+            }
+            dot[s] += odd;
+            if constexpr (!kOpensInOrder<type>) kept[block][r][s] = dot[s];
           }
+          if constexpr (kOpensInOrder<type>) sum[r] = add_block<type>(sum[r], dot, scales[block], of, r % kLevelTileRows);
         }
       }
     }
 #pragma GCC unroll 8
-    for (int block = 0; block < kStored; ++block) {
-#pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 2
-        for (int s = 0; s < F::kScales; ++s)
-          sum[r] = fma(to_floats(dot[block][s][r]) * Vec::load(scales[block].scales[s]), Vec::broadcast(x[block].scales[r]), sum[r]);
-        if constexpr (F::kHasMin) sum[r] = fma(Vec::load(scales[block].mins), Vec::broadcast(x[block].weighed[r]), sum[r]);
-      }
-    }
+    for (int block = 0; block < (kOpensInOrder<type> ? 0 : kStored); ++block)
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) sum[r] = add_block<type>(sum[r], kept[block][r], scales[block], block_of_row(r, block), r % kLevelTileRows);
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r) sum[r].store(c + r * c_row);
 }
 
@@ -131,7 +147,9 @@ LevelTile<type> level_tile_of(int64_t rows) {
   return pick_level_tile<type, P>(rows, Iota<kLevelTileRows>());
 }
 
-constexpr int kDotRows = kLevelTileRows;
+// As many rows as registers have sums for, beside a block; where opening is dear or memory seldom waited for, fewer.
+template <DType type>
+constexpr int kDotRows = kRegisters < 32 ? kLevelTileRows : type == DType::kQ8_0 || type == DType::kQ5_K ? 16 : 8;
 
 template <DType type>
 using LevelDot = void (*)(const LevelBlock*, const char*, int64_t, int64_t, float*, int64_t);
@@ -143,7 +161,7 @@ LevelDot<type> pick_level_dot(int64_t rows, Indices<I...>) {
 }
 template <DType type>
 LevelDot<type> level_dot_of(int64_t rows) {
-  return pick_level_dot<type>(rows, Iota<kDotRows>());
+  return pick_level_dot<type>(rows, Iota<kDotRows<type>>());
 }
 
 }  // namespace

@@ -3,7 +3,8 @@
 // levels of an activation row.
 //   with VNNI     weights are unsigned (level + a bias), activations int8
 //   with AVX2     weights are int8, activations int16 in the order 0 2 1 3
-//   without both  weights and activations int8
+//   with NEON     weights and activations int8 (dot product instructions)
+//   without all   weights and activations int8
 #pragma once
 #include "cpu/vec.h"
 
@@ -107,6 +108,18 @@ inline Ints add_products(Ints sum, Group w, const Level* x) {
   return reinterpret_cast<Ints>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), reinterpret_cast<__m512i>(w), _mm512_set1_epi32(four)));
 }
 
+#elif defined(GPA_ISA_AVXVNNI)
+
+constexpr bool kUnsignedLevels = true;
+using Level = int8_t;
+using Group = Ints;
+inline Group open_group(Bytes weights) { return ints_of(weights); }
+inline Ints add_products(Ints sum, Group w, const Level* x) {
+  int32_t four;
+  memcpy(&four, x, sizeof four);
+  return reinterpret_cast<Ints>(_mm256_dpbusd_avx_epi32(reinterpret_cast<__m256i>(sum), reinterpret_cast<__m256i>(w), _mm256_set1_epi32(four)));
+}
+
 #elif defined(GPA_ISA_AVX2)
 
 constexpr bool kUnsignedLevels = false;
@@ -124,6 +137,18 @@ inline Ints add_products(Ints sum, Group w, const Level* x) {
   memcpy(&odd, x + 2, sizeof odd);
   const __m256i products = _mm256_add_epi32(_mm256_madd_epi16(w.even, _mm256_set1_epi32(even)), _mm256_madd_epi16(w.odd, _mm256_set1_epi32(odd)));
   return sum + reinterpret_cast<Ints>(products);
+}
+
+#elif defined(GPA_ISA_NEON)
+
+constexpr bool kUnsignedLevels = false;
+using Level = int8_t;
+using Group = Ints;
+inline Group open_group(Bytes weights) { return ints_of(weights); }
+inline Ints add_products(Ints sum, Group w, const Level* x) {
+  int32_t four;
+  memcpy(&four, x, sizeof four);
+  return reinterpret_cast<Ints>(vdotq_s32(sum, reinterpret_cast<int8x16_t>(w), vreinterpretq_s8_s32(vdupq_n_s32(four))));
 }
 
 #else

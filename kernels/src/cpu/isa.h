@@ -9,7 +9,13 @@ const KernelTable& kernels();
 namespace avx2 {
 const KernelTable& kernels();
 }
+namespace avxvnni {
+const KernelTable& kernels();
+}
 namespace avx512 {
+const KernelTable& kernels();
+}
+namespace neon {
 const KernelTable& kernels();
 }
 }  // namespace gpa

@@ -1,5 +1,6 @@
 // A vector of kWidth floats, the only thing that differs between instruction sets. The including .cc defines
-//   GPA_ISA_NAMESPACE, and GPA_ISA_AVX512 or GPA_ISA_AVX2 or neither (plain 128-bit vectors, for any machine).
+//   GPA_ISA_NAMESPACE, and GPA_ISA_AVX512, GPA_ISA_AVX2 (with GPA_ISA_AVXVNNI or without), GPA_ISA_NEON or none
+//   (plain 128-bit vectors, for any machine).
 // Everything under cpu/ lives in an unnamed namespace inside that namespace and calls no inline function of another
 // header: otherwise the linker could merge two copies of one function and hand AVX-512 code to an AVX2 machine.
 #pragma once
@@ -7,6 +8,8 @@
 #include <string.h>
 #if defined(GPA_ISA_AVX512) || defined(GPA_ISA_AVX2)
 #include <immintrin.h>
+#elif defined(GPA_ISA_NEON)
+#include <arm_neon.h>
 #endif
 
 #include "gpa/kernels/kernel_table.h"
@@ -20,6 +23,9 @@ constexpr int kRegisters = 32;
 #elif defined(GPA_ISA_AVX2)
 constexpr int kWidth = 8;
 constexpr int kRegisters = 16;
+#elif defined(GPA_ISA_NEON)
+constexpr int kWidth = 4;
+constexpr int kRegisters = 32;
 #else
 constexpr int kWidth = 4;
 constexpr int kRegisters = 16;
@@ -141,6 +147,11 @@ inline Vec fma(Vec a, Vec b, Vec c) { return {reinterpret_cast<Floats>(_mm256_fm
 inline Vec Vec::load_f16(const uint16_t* p) {
   return {reinterpret_cast<Floats>(_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))))};
 }
+
+#elif defined(GPA_ISA_NEON)
+
+inline Vec fma(Vec a, Vec b, Vec c) { return {reinterpret_cast<Floats>(vfmaq_f32(c.v, a.v, b.v))}; }
+inline Vec Vec::load_f16(const uint16_t* p) { return {reinterpret_cast<Floats>(vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))))}; }
 
 #else
 

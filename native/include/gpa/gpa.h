@@ -60,7 +60,8 @@ typedef struct gpa_request gpa_request; /* one task, its state and its result */
 GPA_API int32_t gpa_abi_version(void);
 /* Version of the library, "1.2.3". Static storage. */
 GPA_API const char* gpa_version(void);
-/* The index-th kernel set that this machine can run, best first ("avx512", "avx2", "portable", "reference"); NULL past the last. */
+/* The index-th kernel set that this machine can run, best first ("avx512", "avxvnni", "avx2", "neon", "portable",
+   "reference"); NULL past the last. */
 GPA_API const char* gpa_isa_name(int32_t index);
 
 /* Receives a line of the library's log. level: 0 error, 1 warning, 2 info, 3 debug. Called from any thread. */

@@ -112,7 +112,7 @@ double measure_peak(const std::string& isa) {
   double (*work)() = nullptr;
 #if defined(__x86_64__)
   if (isa == "avx512") work = peak_avx512;
-  if (isa == "avx2") work = peak_avx2;
+  if (isa == "avx2" || isa == "avxvnni") work = peak_avx2;
 #endif
   if (!work) return 0;
   return fastest(work);

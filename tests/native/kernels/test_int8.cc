@@ -80,7 +80,7 @@ TEST_P(BlockTypesTest, roundedRowOfAnotherBatch_hasTheSameBits) {
       return y;
     };
     const Floats all = product(0, kRows);
-    for (int64_t rows : {1, 2, 5, 7, 8, 13}) {
+    for (int64_t rows : {1, 2, 5, 7, 8, 9, 12, 13, 16, 17}) {
       for (int64_t first : {0, 3, 20}) {
         const Floats some = product(first, rows);
         EXPECT_EQ(0, std::memcmp(some.data(), all.data() + first * kOutputs, some.size() * sizeof(float)))
@@ -228,6 +228,26 @@ TEST_P(BlockTypesTest, embed_matchesReference) {
     compare(static_cast<int64_t>(ids.size()) * 512, 1e-13, name_of(type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
       k.embed(pool, {.table = w.view(), .ids = ids.data(), .count = static_cast<int64_t>(ids.size()), .y = y});
     });
+  }
+}
+
+// Exact sums of other instructions: a model sounds the same on both.
+TEST(AvxVnni, hasTheBitsOfAvx2) {
+  const KernelTable *vnni = find_kernels("avxvnni"), *avx2 = find_kernels("avx2");
+  if (!vnni) GTEST_SKIP() << "this machine has no AVX-VNNI";
+  constexpr int64_t kInputs = 768, kOutputs = 83;
+  ThreadPool pool(2);
+  for (int64_t rows : {1, 2, 3, 4, 9, 70}) {
+    const Floats x = random_floats(rows * kInputs, 34);
+    for (DType type : kBlockTypes) {
+      const Weights w = random_weights(type, kOutputs, kInputs, 35);
+      Floats want(static_cast<size_t>(rows * kOutputs)), got(want.size(), NAN);
+      LinearArgs map{x.data(), rows, w.view(), {}, want.data(), Rounding::kInt8};
+      avx2->linear(pool, map);
+      map.y = got.data();
+      vnni->linear(pool, map);
+      EXPECT_EQ(0, std::memcmp(want.data(), got.data(), want.size() * sizeof(float))) << name_of(type) << ", " << rows << " rows";
+    }
   }
 }
 

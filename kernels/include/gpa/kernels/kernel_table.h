@@ -228,7 +228,7 @@ struct NearestArgs {
 };
 
 struct KernelTable {
-  const char* name;  // "reference", "portable", "avx2", "avx512"
+  const char* name;  // "reference", "portable", "neon", "avx2", "avxvnni", "avx512"
   void (*linears)(ThreadPool&, const LinearArgs* maps, int64_t count);
   void (*conv1d)(ThreadPool&, const Conv1dArgs&);
   void (*conv_transpose1d)(ThreadPool&, const ConvTranspose1dArgs&);
@@ -253,7 +253,7 @@ struct KernelTable {
 const KernelTable& reference_kernels();
 
 // The best table this machine can run, or the one that the environment variable GPA_ISA names
-// ("reference", "portable", "avx2", "avx512"). Null when GPA_ISA names one that is unknown or cannot run here.
+// ("reference", "portable", "neon", "avx2", "avxvnni", "avx512"). Null when GPA_ISA names one that is unknown or cannot run here.
 const KernelTable* select_kernels();
 
 // The table of that name, or null when it is unknown or cannot run here.
