@@ -9,5 +9,6 @@ cd "$root"
 if [[ ! -e tests/java/target/test-classes/io/gpa4j/tests/soak/SoakMain.class || ! -d java/gpa4j-cli/target/lib ]]; then
   mvn -B -q -ntp package -DskipTests -pl tests/java,java/gpa4j-cli -am
 fi
-exec java -Xmx256m -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.log.ai.djl=error \
+# The heap is all there from the start: what grows is a leak.
+exec java -Xms128m -Xmx128m -XX:+AlwaysPreTouch -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.log.ai.djl=error \
   -cp "tests/java/target/test-classes:java/gpa4j-cli/target/lib/*" io.gpa4j.tests.soak.SoakMain "$minutes" "${2:-tests/data/demo/demo.gguf}"
