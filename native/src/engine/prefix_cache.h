@@ -35,6 +35,7 @@ class PrefixCache {
   // Forgets the entry that was not used for the longest time. False: there is none.
   bool forget_oldest() noexcept;
 
+  bool has_room() const { return max_pages_ > 0; }
   int64_t pages() const { return pages_; }
 
  private:

@@ -255,8 +255,8 @@ StepLoop::Batch StepLoop::gather() {
 }
 
 // Whether a prompt that this step reads to its end begins like this one, of which nothing is read yet: the next step can share it.
-bool StepLoop::is_about_to_be_kept(const Batch& batch, const Running& running) {
-  if (running.prefilled > 0 || !shares_prompt(running.request->input().task)) return false;
+bool StepLoop::is_about_to_be_kept(const Batch& batch, const Running& running) const {
+  if (!prefixes_->has_room() || running.prefilled > 0 || !shares_prompt(running.request->input().task)) return false;
   for (size_t i = 0; i < batch.owners.size(); ++i) {
     const Running& other = *batch.owners[i];
     if (batch.answer_rows[i] < 0 || other.phase != Phase::kPrefill || !shares_prompt(other.request->input().task)) continue;

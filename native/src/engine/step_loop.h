@@ -104,7 +104,7 @@ class StepLoop {
   void start_decoding(Running& running);
   bool run_decoder();
   Batch gather();
-  static bool is_about_to_be_kept(const Batch& batch, const Running& running);
+  bool is_about_to_be_kept(const Batch& batch, const Running& running) const;
   void keep_prompts(const Batch& batch);
   void count(const Batch& batch);
   void count_pages();

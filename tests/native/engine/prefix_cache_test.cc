@@ -105,6 +105,7 @@ TEST_F(Prefixes, long_prompt_is_kept_in_part) {
 
 TEST_F(Prefixes, cache_without_room_keeps_nothing) {
   PrefixCache cache(pool_, 0);
+  EXPECT_FALSE(cache.has_room());
   read(cache, prompt(400));
   EXPECT_EQ(0, cache.pages());
   EXPECT_EQ(0, shared(cache, prompt(400)));
