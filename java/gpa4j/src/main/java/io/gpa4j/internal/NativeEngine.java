@@ -24,13 +24,15 @@ public final class NativeEngine implements AutoCloseable {
   private final Handles handles;
   private final Cleaner.Cleanable cleanable;
   private final Semaphore slots;
+  private final int concurrency;
   private final NativeFile file;
   private final String kernels;
   private volatile boolean closed;
 
-  private NativeEngine(Handles handles, int slots) {
+  private NativeEngine(Handles handles, int running, int waiting) {
     this.handles = handles;
-    this.slots = new Semaphore(slots, true);
+    this.concurrency = running;
+    this.slots = new Semaphore(running + waiting, true);
     this.file = NativeFile.borrowed(gpa.gpa_model_file(handles.model));
     this.kernels = Native.string(gpa.gpa_engine_isa(handles.engine));
     this.cleanable = Native.CLEANER.register(this, handles);
@@ -56,7 +58,7 @@ public final class NativeEngine implements AutoCloseable {
       gpa_engine engine = new gpa_engine((Pointer) null);
       Native.check(gpa.gpa_engine_create(model, params, engine, error), error);
       handles.engine = engine;
-      NativeEngine result = new NativeEngine(handles, running + waiting);
+      NativeEngine result = new NativeEngine(handles, running, waiting);
       opened = true;
       return result;
     } finally {
@@ -87,6 +89,11 @@ public final class NativeEngine implements AutoCloseable {
   /** Name of the kernel set in use. */
   public String kernels() {
     return kernels;
+  }
+
+  /** How many requests run at a time. */
+  int concurrency() {
+    return concurrency;
   }
 
   /** Whether close has begun. */
