@@ -105,6 +105,21 @@ public final class Gpa implements AutoCloseable {
   }
 
   /**
+   * Listens while audio comes.
+   *
+   * @param sampleRate of what will be pushed, mono: 1000 to 1,000,000; another one than 16,000 needs FFmpeg, see {@link AudioSource}
+   * @param options how
+   * @param listener is told what is heard, on a thread of the stream's own
+   * @return a stream to push audio into, to be closed by the caller
+   * @throws UnsupportedModelException if the model has no networks for audio or no text tokenizer
+   */
+  public TranscriptionStream transcriptionStream(int sampleRate, TranscribeOptions options, TranscriptionStream.Listener listener) {
+    TranscriptionStream.check(sampleRate, options, listener);
+    text.check();
+    return new TranscriptionStream(listening, sampleRate, options, listener);
+  }
+
+  /**
    * Learns a voice from a clip; of a longer one the first six seconds count.
    *
    * @param name what to call it
