@@ -261,7 +261,7 @@ final class FfmpegAudio implements Ffmpeg {
   }
 
   /**
-   * swresample with a long filter: 64 taps a phase, Kaiser window, pass band to 0.97 of the lower Nyquist frequency,
+   * swresample with a long filter: 128 taps a phase, Kaiser window, pass band to 0.97 of the lower Nyquist frequency,
    * computed in doubles, without the linear interpolation between phases that inexact ratios would bring.
    */
   private static final class SwrResampler implements PcmSink.Resampler {
@@ -276,7 +276,7 @@ final class FfmpegAudio implements Ffmpeg {
         check(swr_alloc_set_opts2(context, layout, AV_SAMPLE_FMT_FLT, toRate, layout, AV_SAMPLE_FMT_FLT, fromRate, 0, null),
             name, "not possible");
         check(av_opt_set_sample_fmt(context, "internal_sample_fmt", AV_SAMPLE_FMT_DBLP, 0), name, "internal_sample_fmt");
-        check(av_opt_set_int(context, "filter_size", 64, 0), name, "filter_size");
+        check(av_opt_set_int(context, "filter_size", 128, 0), name, "filter_size");
         check(av_opt_set_int(context, "phase_shift", 10, 0), name, "phase_shift");
         check(av_opt_set_int(context, "exact_rational", 1, 0), name, "exact_rational");
         check(av_opt_set_int(context, "linear_interp", 1, 0), name, "linear_interp");
