@@ -2,12 +2,15 @@ package io.gpa4j;
 
 import io.gpa4j.internal.AudioReader;
 import io.gpa4j.internal.Pcm;
+import io.gpa4j.internal.Planes;
+import io.gpa4j.internal.Segmenter;
 import java.io.InputStream;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.sound.sampled.AudioInputStream;
 
@@ -19,7 +22,8 @@ import javax.sound.sampled.AudioInputStream;
  * {@link AudioFormatException}. Of several channels the codec hears the first and the recogniser the mean.
  *
  * <p>Files, arrays and buffers may be used by any number of requests; a stream by one, which reads it to its end and leaves it
- * open. Nothing is opened or read before a request asks for it. Instances are immutable and thread-safe.
+ * open. Nothing is opened or read before a request asks for it, and what is longer than a segment ({@link Segmentation}) is read
+ * piece by piece while it is heard. Instances are immutable and thread-safe.
  *
  * <pre>{@code
  * Transcription file = gpa.transcribe(AudioSource.of(Path.of("talk.wav")));
@@ -29,11 +33,14 @@ import javax.sound.sampled.AudioInputStream;
  */
 public final class AudioSource {
   private final String name;
-  private final Supplier<Pcm> reader;
+  private final Consumer<Planes> reader;
+  // Samples that are read in place, or null.
+  private final FloatBuffer inPlace;
 
-  private AudioSource(String name, Supplier<Pcm> reader) {
+  private AudioSource(String name, Consumer<Planes> reader, FloatBuffer inPlace) {
     this.name = name;
     this.reader = reader;
+    this.inPlace = inPlace;
   }
 
   /**
@@ -44,7 +51,7 @@ public final class AudioSource {
    */
   public static AudioSource of(Path path) {
     Objects.requireNonNull(path, "path");
-    return new AudioSource(path.toString(), () -> AudioReader.read(path));
+    return new AudioSource(path.toString(), out -> AudioReader.read(path, out), null);
   }
 
   /**
@@ -58,7 +65,7 @@ public final class AudioSource {
     if (stream instanceof AudioInputStream audio) {
       return of(audio);
     }
-    return once("audio stream", () -> AudioReader.read(stream, "audio stream"));
+    return once("audio stream", out -> AudioReader.read(stream, "audio stream", out));
   }
 
   /**
@@ -69,7 +76,7 @@ public final class AudioSource {
    */
   public static AudioSource of(AudioInputStream stream) {
     Objects.requireNonNull(stream, "stream");
-    return once("audio stream", () -> AudioReader.read(stream, "audio stream"));
+    return once("audio stream", out -> AudioReader.read(stream, "audio stream", out));
   }
 
   /**
@@ -101,7 +108,7 @@ public final class AudioSource {
     if (samples.length % channels != 0) {
       throw new IllegalArgumentException(samples.length + " samples are no whole frames of " + channels + " channels");
     }
-    return new AudioSource("samples", () -> AudioReader.read(samples, sampleRate, channels, "samples"));
+    return new AudioSource("samples", out -> AudioReader.read(samples, sampleRate, channels, "samples", out), null);
   }
 
   /**
@@ -122,28 +129,47 @@ public final class AudioSource {
       throw new IllegalArgumentException("samples has byte order " + samples.order() + ", expected the native " + ByteOrder.nativeOrder());
     }
     FloatBuffer slice = samples.slice();
-    return new AudioSource("samples", () -> {
-      if (!slice.hasRemaining()) {
-        throw new EmptyAudioException("samples: the buffer is empty");
-      }
-      return Pcm.inPlace(slice, "samples");
-    });
+    return new AudioSource("samples", out -> AudioReader.read(slice, out), slice);
   }
 
-  private static AudioSource once(String name, Supplier<Pcm> reader) {
+  private static AudioSource once(String name, Consumer<Planes> reader) {
     AtomicBoolean used = new AtomicBoolean();
-    return new AudioSource(name, () -> {
+    return new AudioSource(name, out -> {
       if (!used.compareAndSet(false, true)) {
         throw new IllegalStateException("an audio source over a stream serves one request; it was used before");
       }
-      return reader.get();
-    });
+      reader.accept(out);
+    }, null);
   }
 
   /** Reads it; the caller closes what comes. */
   Pcm open() {
+    return fitting(() -> inPlace != null ? Pcm.inPlace(checkedInPlace(), name) : AudioReader.collect(name, reader));
+  }
+
+  /** Reads it piece by piece and cuts it; what is no longer than one segment is one, untouched. */
+  void cut(Segmenter segmenter) {
+    fitting(() -> {
+      if (inPlace != null && checkedInPlace().remaining() <= segmenter.longest()) {
+        segmenter.whole(Pcm.inPlace(inPlace, name));
+      } else {
+        reader.accept(segmenter);
+        segmenter.finish();
+      }
+      return null;
+    });
+  }
+
+  private FloatBuffer checkedInPlace() {
+    if (!inPlace.hasRemaining()) {
+      throw new EmptyAudioException(name + ": the buffer is empty");
+    }
+    return inPlace;
+  }
+
+  private <T> T fitting(Supplier<T> read) {
     try {
-      return reader.get();
+      return read.get();
     } catch (OutOfMemoryError e) {
       throw new GpaOutOfMemoryException(name + ": the audio does not fit in memory", e);
     }

@@ -1,17 +1,16 @@
 package io.gpa4j;
 
-import io.gpa4j.internal.ChunkQueue;
 import io.gpa4j.internal.NativeEngine;
-import io.gpa4j.internal.NativeRequest;
 import io.gpa4j.internal.NativeTask;
 import io.gpa4j.internal.RequestFuture;
+import io.gpa4j.internal.SpeechParts;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
 
 /**
  * A GPA model that listens, speaks and converts voices.
@@ -39,6 +38,8 @@ public final class Gpa implements AutoCloseable {
   private final ModelText text;
   private final Executor executor;
   private final Sampling speechSampling;
+  private final Listening listening;
+  private final Speaking speaking;
   private final Networks networks;
 
   private Gpa(Builder builder) {
@@ -53,6 +54,8 @@ public final class Gpa implements AutoCloseable {
       engine.close();
       throw e;
     }
+    this.listening = new Listening(engine, text);
+    this.speaking = new Speaking(engine, text, speechSampling, executor);
     this.networks = new Networks(engine);
   }
 
@@ -67,14 +70,15 @@ public final class Gpa implements AutoCloseable {
   }
 
   /**
-   * Listens with the default options.
+   * Listens with the default options. Audio of any length: what is longer than a segment ({@link Segmentation}) is read and cut while its
+   * segments are heard, as many at a time as the engine runs.
    *
    * @param audio what to hear
    * @return the words
    * @throws AudioFormatException if the audio cannot be read or used; {@link EmptyAudioException} if there is none
    * @throws GpaIoException if its file cannot be read
    * @throws UnsupportedModelException if the model has no networks for audio
-   * @throws CapacityException if the audio is too long for the context
+   * @throws CapacityException if a segment is too long for the context
    * @throws CancelledException if the thread is interrupted or the engine closed meanwhile
    */
   public Transcription transcribe(AudioSource audio) {
@@ -107,14 +111,22 @@ public final class Gpa implements AutoCloseable {
     Objects.requireNonNull(audio, "audio");
     Objects.requireNonNull(options, "options");
     text.check();
-    return new RequestFuture<>(engine,
-        () -> sampled(NativeTask.transcribe(audio.open()), options.sampling(), options.seed())
-            .allowed(options.fullVocabulary() ? 1 : 0).maxTokens(options.maxTokens()),
-        request -> {
-          try (request) {
-            return new Transcription(text.decode(request.ids()), timings(request));
-          }
-        });
+    return listening.transcription(audio, options);
+  }
+
+  /**
+   * Listens while audio comes.
+   *
+   * @param sampleRate of what will be pushed, mono: 1000 to 1,000,000; another one than 16,000 needs FFmpeg, see {@link AudioSource}
+   * @param options how
+   * @param listener is told what is heard, on a thread of the stream's own
+   * @return a stream to push audio into, to be closed by the caller
+   * @throws UnsupportedModelException if the model has no networks for audio or no text tokenizer
+   */
+  public TranscriptionStream transcriptionStream(int sampleRate, TranscribeOptions options, TranscriptionStream.Listener listener) {
+    TranscriptionStream.check(sampleRate, options, listener);
+    text.check();
+    return new TranscriptionStream(listening, sampleRate, options, listener);
   }
 
   /**
@@ -158,7 +170,8 @@ public final class Gpa implements AutoCloseable {
   }
 
   /**
-   * Speaks a text.
+   * Speaks a text of any length: what is longer than a piece ({@link TextSplitting}) is spoken piece by piece, with seeds that follow each
+   * other, and joined.
    *
    * @param words what to say; special tokens in it are plain characters
    * @param voice who says it
@@ -170,7 +183,7 @@ public final class Gpa implements AutoCloseable {
    * @throws CancelledException if the thread is interrupted or the engine closed meanwhile
    */
   public Speech speak(String words, Voice voice, SpeechOptions options) {
-    return speech(words, voice, options).run();
+    return speaking.whole(speaking(words, voice, options)).run();
   }
 
   /**
@@ -182,7 +195,7 @@ public final class Gpa implements AutoCloseable {
    * @return the speech to come
    */
   public CompletableFuture<Speech> speakAsync(String words, Voice voice, SpeechOptions options) {
-    return speech(words, voice, options).start(executor);
+    return speaking.whole(speaking(words, voice, options)).start(executor);
   }
 
   /**
@@ -205,7 +218,7 @@ public final class Gpa implements AutoCloseable {
    */
   public Timings speak(String words, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
     Objects.requireNonNull(consumer, "consumer");
-    return streamed(speaking(words, voice, options), options, new ReusedChunk(consumer)).run();
+    return speaking.streamed(speaking(words, voice, options), options, new ReusedChunk(consumer));
   }
 
   /**
@@ -218,14 +231,10 @@ public final class Gpa implements AutoCloseable {
    * @return the speech to come, to be closed by the caller
    */
   public SpeechStream speakStream(String words, Voice voice, SpeechOptions options) {
-    return stream(speaking(words, voice, options), options);
+    return speaking.stream(speaking(words, voice, options), options);
   }
 
-  private RequestFuture<Speech> speech(String words, Voice voice, SpeechOptions options) {
-    return new RequestFuture<>(engine, speaking(words, voice, options), this::speech);
-  }
-
-  private Supplier<NativeTask> speaking(String words, Voice voice, SpeechOptions options) {
+  private Consumer<SpeechParts.Taker> speaking(String words, Voice voice, SpeechOptions options) {
     Objects.requireNonNull(words, "words");
     Objects.requireNonNull(voice, "voice");
     Objects.requireNonNull(options, "options");
@@ -233,24 +242,7 @@ public final class Gpa implements AutoCloseable {
       throw new IllegalArgumentException("words: the text is blank, there is nothing to say");
     }
     text.check();
-    return () -> speaking(NativeTask.speak(text.encodeForSpeech(words), voice.tokens()), options);
-  }
-
-  private RequestFuture<Timings> streamed(Supplier<NativeTask> prepare, SpeechOptions options, NativeRequest.Chunks taker) {
-    StreamOptions s = options.stream();
-    return new RequestFuture<>(engine,
-        () -> prepare.get().stream(taker, s.lookAheadTokens(), s.firstChunkTokens(), s.maxChunkTokens(), s.chunkGrowth()),
-        request -> {
-          try (request) {
-            return timings(request);
-          }
-        });
-  }
-
-  private SpeechStream stream(Supplier<NativeTask> prepare, SpeechOptions options) {
-    ChunkQueue queue = new ChunkQueue(engine);
-    queue.follow(streamed(prepare, options, queue).begin());
-    return new SpeechStream(queue, executor);
+    return speaking.text(words, voice, options);
   }
 
   /**
@@ -266,7 +258,8 @@ public final class Gpa implements AutoCloseable {
   }
 
   /**
-   * Says what is heard with another voice.
+   * Says what is heard with another voice. Audio of any length: what is longer than a segment ({@link Segmentation}) is read and cut while
+   * its segments are converted; the pauses between them stay as long as they are, as silence.
    *
    * @param audio what to say, as somebody says it
    * @param voice who shall say it
@@ -279,7 +272,7 @@ public final class Gpa implements AutoCloseable {
    * @throws CancelledException if the thread is interrupted or the engine closed meanwhile
    */
   public Speech convert(AudioSource audio, Voice voice, SpeechOptions options) {
-    return conversion(audio, voice, options).run();
+    return speaking.whole(converting(audio, voice, options)).run();
   }
 
   /**
@@ -292,7 +285,7 @@ public final class Gpa implements AutoCloseable {
    * @return the speech to come
    */
   public CompletableFuture<Speech> convertAsync(AudioSource audio, Voice voice, SpeechOptions options) {
-    return conversion(audio, voice, options).start(executor);
+    return speaking.whole(converting(audio, voice, options)).start(executor);
   }
 
   /**
@@ -307,7 +300,7 @@ public final class Gpa implements AutoCloseable {
    */
   public Timings convert(AudioSource audio, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
     Objects.requireNonNull(consumer, "consumer");
-    return streamed(converting(audio, voice, options), options, new ReusedChunk(consumer)).run();
+    return speaking.streamed(converting(audio, voice, options), options, new ReusedChunk(consumer));
   }
 
   /**
@@ -319,19 +312,15 @@ public final class Gpa implements AutoCloseable {
    * @return the speech to come, to be closed by the caller
    */
   public SpeechStream convertStream(AudioSource audio, Voice voice, SpeechOptions options) {
-    return stream(converting(audio, voice, options), options);
+    return speaking.stream(converting(audio, voice, options), options);
   }
 
-  private RequestFuture<Speech> conversion(AudioSource audio, Voice voice, SpeechOptions options) {
-    return new RequestFuture<>(engine, converting(audio, voice, options), this::speech);
-  }
-
-  private Supplier<NativeTask> converting(AudioSource audio, Voice voice, SpeechOptions options) {
+  private Consumer<SpeechParts.Taker> converting(AudioSource audio, Voice voice, SpeechOptions options) {
     Objects.requireNonNull(audio, "audio");
     Objects.requireNonNull(voice, "voice");
     Objects.requireNonNull(options, "options");
     checkOpen();
-    return () -> speaking(NativeTask.convert(audio.open(), voice.tokens()), options);
+    return speaking.audio(audio, voice, options);
   }
 
   /**
@@ -373,10 +362,10 @@ public final class Gpa implements AutoCloseable {
       case SEMANTIC -> 3;
     };
     return new RequestFuture<>(engine,
-        () -> sampled(NativeTask.generate(ids), options.sampling(), options.seed()).allowed(allowed).maxTokens(options.maxTokens()),
+        () -> Speaking.sampled(NativeTask.generate(ids), options.sampling(), options.seed()).allowed(allowed).maxTokens(options.maxTokens()),
         request -> {
           try (request) {
-            return new Generation(request.ids(), timings(request));
+            return new Generation(request.ids(), Timings.of(List.of(request)));
           }
         });
   }
@@ -451,25 +440,6 @@ public final class Gpa implements AutoCloseable {
     if (engine.isClosed()) {
       throw NativeEngine.closedException();
     }
-  }
-
-  private NativeTask speaking(NativeTask task, SpeechOptions options) {
-    long seed = options.seed().orElseGet(() -> ThreadLocalRandom.current().nextLong());
-    return sampled(task, options.sampling().orElse(speechSampling), seed)
-        .allowed(options.fullVocabulary() ? 1 : 0).maxTokens(options.maxTokens());
-  }
-
-  private static NativeTask sampled(NativeTask task, Sampling sampling, long seed) {
-    return task.sampling(sampling.temperature(), sampling.topK(), sampling.topP(), sampling.repetitionPenalty(), seed);
-  }
-
-  private Speech speech(NativeRequest request) {
-    return new Speech(request, timings(request));
-  }
-
-  private static Timings timings(NativeRequest request) {
-    long[] t = request.stats();
-    return new Timings(t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8] != 0);
   }
 
   /**

@@ -44,9 +44,9 @@ final class ModelText implements AutoCloseable {
   int[] encodeForSpeech(String words) {
     int[] ids = encode(words, false);
     if (ids.length >= contextTokens - SPEECH_PROMPT_TOKENS) {
-      throw new CapacityException("words: the text has " + ids.length + " tokens, with the voice "
+      throw new CapacityException("words: a piece of the text has " + ids.length + " tokens, with the voice "
           + (ids.length + SPEECH_PROMPT_TOKENS) + ", which leaves no room for an answer in a context of " + contextTokens
-          + "; speak it in parts");
+          + "; let the pieces be shorter (TextSplitting)");
     }
     return ids;
   }

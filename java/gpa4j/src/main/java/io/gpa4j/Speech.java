@@ -2,11 +2,15 @@ package io.gpa4j;
 
 import io.gpa4j.internal.AtomicFile;
 import io.gpa4j.internal.NativeRequest;
+import io.gpa4j.internal.Pcm;
+import io.gpa4j.internal.SpeechParts;
 import io.gpa4j.internal.WavWriter;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioInputStream;
@@ -25,17 +29,29 @@ public final class Speech implements AutoCloseable {
   /** Samples per second. */
   public static final int SAMPLE_RATE = 16_000;
 
-  private final NativeRequest request;
+  private final Runnable memory;
   private final FloatBuffer pcm;
   private final int[] tokens;
   private final Timings timings;
   private boolean closed;
 
-  Speech(NativeRequest request, Timings timings) {
-    this.request = request;
-    this.pcm = request.pcm();
-    this.tokens = request.ids();
+  private Speech(FloatBuffer pcm, int[] tokens, Timings timings, Runnable memory) {
+    this.pcm = pcm;
+    this.tokens = tokens;
     this.timings = timings;
+    this.memory = memory;
+  }
+
+  /** Of requests that ended well and are this one's from now on; silence[i] samples of silence lie before what the i-th one made. */
+  static Speech of(List<NativeRequest> requests, long[] silences) {
+    Timings timings = Timings.of(requests);
+    if (requests.size() == 1 && Arrays.stream(silences).sum() == 0) {
+      NativeRequest request = requests.get(0);
+      return new Speech(request.pcm(), request.ids(), timings, request::close);
+    }
+    int[] tokens = requests.stream().flatMapToInt(request -> Arrays.stream(request.ids())).toArray();
+    Pcm joined = SpeechParts.joined(requests, silences);
+    return new Speech(joined.buffer(), tokens, timings, joined::close);
   }
 
   /**
@@ -62,7 +78,7 @@ public final class Speech implements AutoCloseable {
   }
 
   /**
-   * The codec's tokens of this speech, 50 a second.
+   * The codec's tokens of this speech, 50 a second; none stand for silence between its parts.
    *
    * @return a copy
    */
@@ -134,6 +150,6 @@ public final class Speech implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    request.close();
+    memory.run();
   }
 }

@@ -16,11 +16,14 @@ import java.util.OptionalLong;
  *
  * @param sampling how tokens are drawn; empty: as the model file says ({@link Gpa#speechSampling()})
  * @param seed of the random draws; the same seed, model, input and machine give the same speech; empty: another one each time
- * @param maxTokens the longest answer, 50 tokens a second; 0: what the context leaves
+ * @param maxTokens the longest answer, to each part of what is long, 50 tokens a second; 0: what the context leaves
  * @param fullVocabulary whether the whole vocabulary competes in the draw, as in the reference, instead of speech tokens only
  * @param stream how it streams, where it does
+ * @param splitting how long text is split
+ * @param segmentation how long audio that is converted is cut
  */
-public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int maxTokens, boolean fullVocabulary, StreamOptions stream) {
+public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int maxTokens, boolean fullVocabulary, StreamOptions stream,
+    TextSplitting splitting, Segmentation segmentation) {
   private static final SpeechOptions DEFAULTS = builder().build();
 
   /** Checks the ranges. */
@@ -28,6 +31,8 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     Objects.requireNonNull(sampling, "sampling");
     Objects.requireNonNull(seed, "seed");
     Objects.requireNonNull(stream, "stream");
+    Objects.requireNonNull(splitting, "splitting");
+    Objects.requireNonNull(segmentation, "segmentation");
     Options.checkMaxTokens(maxTokens);
   }
 
@@ -56,6 +61,8 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     private int maxTokens;
     private boolean fullVocabulary;
     private StreamOptions stream = StreamOptions.defaults();
+    private TextSplitting splitting = TextSplitting.defaults();
+    private Segmentation segmentation = Segmentation.defaults();
 
     private Builder() {}
 
@@ -115,12 +122,34 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     }
 
     /**
+     * Sets how long text is split.
+     *
+     * @param value {@link TextSplitting#defaults()} by default
+     * @return this
+     */
+    public Builder splitting(TextSplitting value) {
+      splitting = Objects.requireNonNull(value, "splitting");
+      return this;
+    }
+
+    /**
+     * Sets how long audio that is converted is cut.
+     *
+     * @param value {@link Segmentation#defaults()} by default
+     * @return this
+     */
+    public Builder segmentation(Segmentation value) {
+      segmentation = Objects.requireNonNull(value, "segmentation");
+      return this;
+    }
+
+    /**
      * The options.
      *
      * @return a new instance
      */
     public SpeechOptions build() {
-      return new SpeechOptions(sampling, seed, maxTokens, fullVocabulary, stream);
+      return new SpeechOptions(sampling, seed, maxTokens, fullVocabulary, stream, splitting, segmentation);
     }
   }
 }

@@ -12,15 +12,17 @@ import java.util.Objects;
  *
  * @param sampling how tokens are drawn; greedy by default, as in the reference
  * @param seed of the random draws, where there are any
- * @param maxTokens the longest answer; 0: what the context leaves
+ * @param maxTokens the longest answer, to each segment; 0: what the context leaves
  * @param fullVocabulary whether the whole vocabulary competes, as in the reference, instead of text only
+ * @param segmentation how long audio is cut
  */
-public record TranscribeOptions(Sampling sampling, long seed, int maxTokens, boolean fullVocabulary) {
+public record TranscribeOptions(Sampling sampling, long seed, int maxTokens, boolean fullVocabulary, Segmentation segmentation) {
   private static final TranscribeOptions DEFAULTS = builder().build();
 
   /** Checks the ranges. */
   public TranscribeOptions {
     Objects.requireNonNull(sampling, "sampling");
+    Objects.requireNonNull(segmentation, "segmentation");
     Options.checkMaxTokens(maxTokens);
   }
 
@@ -48,6 +50,7 @@ public record TranscribeOptions(Sampling sampling, long seed, int maxTokens, boo
     private long seed;
     private int maxTokens;
     private boolean fullVocabulary;
+    private Segmentation segmentation = Segmentation.defaults();
 
     private Builder() {}
 
@@ -96,12 +99,23 @@ public record TranscribeOptions(Sampling sampling, long seed, int maxTokens, boo
     }
 
     /**
+     * Sets how long audio is cut.
+     *
+     * @param value {@link Segmentation#defaults()} by default
+     * @return this
+     */
+    public Builder segmentation(Segmentation value) {
+      segmentation = Objects.requireNonNull(value, "segmentation");
+      return this;
+    }
+
+    /**
      * The options.
      *
      * @return a new instance
      */
     public TranscribeOptions build() {
-      return new TranscribeOptions(sampling, seed, maxTokens, fullVocabulary);
+      return new TranscribeOptions(sampling, seed, maxTokens, fullVocabulary, segmentation);
     }
   }
 }

@@ -23,7 +23,7 @@ final class Progress implements AutoCloseable {
   }
 
   // From Java 22 on there is a console without a terminal too, and a method that tells.
-  private static boolean isTerminal() {
+  static boolean isTerminal() {
     Console console = System.console();
     if (console == null) {
       return false;

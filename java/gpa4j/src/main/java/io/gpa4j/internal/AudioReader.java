@@ -8,11 +8,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioInputStream;
@@ -31,7 +33,7 @@ public final class AudioReader {
   private AudioReader() {}
 
   /** Reads a file. */
-  public static Pcm read(Path path) {
+  public static void read(Path path, Planes out) {
     String name = path.toString();
     if (Files.isDirectory(path)) {
       throw new GpaIoException(name + ": is a folder, expected an audio file");
@@ -45,26 +47,27 @@ public final class AudioReader {
       }
       AudioInputStream audio = open(in, name);
       if (audio != null) {
-        return read(audio, name);
+        read(audio, name, out);
+        return;
       }
     } catch (IOException e) {
       throw new GpaIoException(name + ": " + reason(e), e);
     }
-    return decode(path, name);
+    decode(path, name, out);
   }
 
-  private static Pcm decode(Path path, String name) {
+  private static void decode(Path path, String name, Planes out) {
     Ffmpeg ffmpeg = Ffmpeg.load(name + ": neither WAV, AIFF nor AU");
     try {
       WaveChunks.check(path, name);
     } catch (IOException e) {
       throw new GpaIoException(name + ": " + reason(e), e);
     }
-    return ffmpeg.decode(path, name);
+    ffmpeg.decode(path, name, out);
   }
 
   /** Reads a stream to its end; it stays open. */
-  public static Pcm read(InputStream stream, String name) {
+  public static void read(InputStream stream, String name, Planes out) {
     InputStream in = new BufferedInputStream(new PatientStream(stream), HEADER_BYTES);
     try {
       in.mark(1);
@@ -74,21 +77,22 @@ public final class AudioReader {
       in.reset();
       AudioInputStream audio = open(in, name);
       if (audio != null) {
-        return read(audio, name);
+        read(audio, name, out);
+      } else {
+        decodeSpooled(in, name, out);
       }
-      return decodeSpooled(in, name);
     } catch (IOException e) {
       throw new GpaIoException(name + ": " + reason(e), e);
     }
   }
 
   /** FFmpeg wants to seek: what it shall read goes to a temporary file first. */
-  private static Pcm decodeSpooled(InputStream in, String name) throws IOException {
+  private static void decodeSpooled(InputStream in, String name, Planes out) throws IOException {
     Ffmpeg.load(name + ": neither WAV, AIFF nor AU");
     Path spool = Files.createTempFile("gpa4j-", ".audio");
     try {
       Files.copy(in, spool, StandardCopyOption.REPLACE_EXISTING);
-      return decode(spool, name);
+      decode(spool, name, out);
     } finally {
       Files.deleteIfExists(spool);
     }
@@ -114,13 +118,13 @@ public final class AudioReader {
   }
 
   /** Reads PCM (integer of 8 to 32 bits, float of 32 or 64, either byte order), A-law or µ-law to its end. */
-  public static Pcm read(AudioInputStream given, String name) {
+  public static void read(AudioInputStream given, String name, Planes out) {
     AudioInputStream audio = asPcm(given, name);
     AudioFormat format = audio.getFormat();
     int channels = format.getChannels();
     int frameBytes = format.getFrameSize();
     SampleDecoder decoder = SampleDecoder.of(format, name);
-    PcmSink sink = new PcmSink(name, Math.round(format.getSampleRate()), channels);
+    PcmSink sink = new PcmSink(name, Math.round(format.getSampleRate()), channels, out);
     try {
       if (frameBytes != channels * decoder.bytes()) {
         throw new AudioFormatException(name + ": a frame of " + frameBytes + " bytes for " + channels + " channels of "
@@ -133,7 +137,7 @@ public final class AudioReader {
         throw new AudioFormatException(
             name + ": the header claims " + claimed + " frames, but only " + frames + " are there; the file is cut or damaged");
       }
-      return sink.finish();
+      sink.finish();
     } catch (IOException e) {
       throw new GpaIoException(name + ": " + reason(e), e);
     } finally {
@@ -141,9 +145,25 @@ public final class AudioReader {
     }
   }
 
+  /** Collects audio that one of the readers above reads. */
+  public static Pcm collect(String name, Consumer<Planes> audio) {
+    return PcmCollector.collect(name, audio);
+  }
+
+  /** Reads mono samples of 16 kHz where they are. */
+  public static void read(FloatBuffer samples, Planes out) {
+    FloatBuffer left = samples.duplicate();
+    float[][] block = new float[1][BLOCK_SAMPLES];
+    while (left.hasRemaining()) {
+      int count = Math.min(BLOCK_SAMPLES, left.remaining());
+      left.get(block[0], 0, count);
+      out.accept(block, count);
+    }
+  }
+
   /** Takes interleaved samples of any rate. */
-  public static Pcm read(float[] interleaved, int rate, int channels, String name) {
-    PcmSink sink = new PcmSink(name, rate, channels);
+  public static void read(float[] interleaved, int rate, int channels, String name, Planes out) {
+    PcmSink sink = new PcmSink(name, rate, channels, out);
     try {
       int frames = interleaved.length / channels;
       int block = Math.max(1, BLOCK_SAMPLES / channels);
@@ -151,7 +171,7 @@ public final class AudioReader {
         int end = Math.min(frames, at + block);
         sink.accept(Arrays.copyOfRange(interleaved, at * channels, end * channels), end - at);
       }
-      return sink.finish();
+      sink.finish();
     } finally {
       sink.release();
     }

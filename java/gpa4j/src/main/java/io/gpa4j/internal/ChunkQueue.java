@@ -19,7 +19,7 @@ public final class ChunkQueue implements NativeRequest.Chunks {
   private volatile boolean closed;
   private volatile Item end;
   private volatile Runnable listener = () -> {};
-  private NativeRequest request;
+  private Runnable canceller;
   private long samples;
 
   public ChunkQueue(NativeEngine engine) {
@@ -28,9 +28,7 @@ public final class ChunkQueue implements NativeRequest.Chunks {
 
   /** Ties it to the request whose end is its end. */
   public void follow(NativeRequest running) {
-    synchronized (this) {
-      request = running;
-    }
+    cancelBy(running::cancel);
     running.ended().thenRun(() -> {
       Throwable failure = null;
       try (running) {
@@ -40,8 +38,15 @@ public final class ChunkQueue implements NativeRequest.Chunks {
       }
       end(failure);
     });
+  }
+
+  /** Ties it to what makes its chunks, which closing it cancels. */
+  public void cancelBy(Runnable cancel) {
+    synchronized (this) {
+      canceller = cancel;
+    }
     if (closed) {
-      running.cancel();
+      cancel.run();
     }
   }
 
@@ -127,12 +132,12 @@ public final class ChunkQueue implements NativeRequest.Chunks {
   /** Cancels the request and forgets what waits. */
   public void close() {
     closed = true;
-    NativeRequest running;
+    Runnable cancel;
     synchronized (this) {
-      running = request;
+      cancel = canceller;
     }
-    if (running != null) {
-      running.cancel();
+    if (cancel != null) {
+      cancel.run();
     }
     items.clear();
     listener.run();

@@ -16,7 +16,7 @@ interface Ffmpeg {
   }
 
   /** Decodes the best audio stream of a file of any usual format. */
-  Pcm decode(Path file, String name);
+  void decode(Path file, String name, Planes out);
 
   /** A high-quality resampler for one or two planes. */
   PcmSink.Resampler resampler(int fromRate, int toRate, int planes);

@@ -89,8 +89,8 @@ final class FfmpegAudio implements Ffmpeg {
   }
 
   @Override
-  public Pcm decode(Path file, String name) {
-    return new Decoder(name).decode(file);
+  public void decode(Path file, String name, Planes out) {
+    new Decoder(name, out).decode(file);
   }
 
   @Override
@@ -114,6 +114,7 @@ final class FfmpegAudio implements Ffmpeg {
   /** One file being decoded. */
   private static final class Decoder {
     private final String name;
+    private final Planes out;
     private final AVIOContext bytes = new AVIOContext(null);
     private final AVFormatContext format = avformat_alloc_context();
     private final AVPacket packet = av_packet_alloc();
@@ -124,11 +125,12 @@ final class FfmpegAudio implements Ffmpeg {
     private int rate;
     private PcmSink sink;
 
-    Decoder(String name) {
+    Decoder(String name, Planes out) {
       this.name = name;
+      this.out = out;
     }
 
-    Pcm decode(Path file) {
+    void decode(Path file) {
       try {
         AVStream stream = open(file);
         long left = MOST_READ_AGAIN * avio_size(bytes);
@@ -150,7 +152,7 @@ final class FfmpegAudio implements Ffmpeg {
         if (sink == null) {
           throw new AudioFormatException(name + ": its audio cannot be decoded");
         }
-        return sink.finish();
+        sink.finish();
       } finally {
         free();
       }
@@ -209,7 +211,7 @@ final class FfmpegAudio implements Ffmpeg {
       if (sink == null) {
         rate = frame.sample_rate();
         channels = frame.ch_layout().nb_channels();
-        sink = new PcmSink(name, rate, channels);
+        sink = new PcmSink(name, rate, channels, out);
         toFloat = new SwrContext(null);
         check(swr_alloc_set_opts2(toFloat, frame.ch_layout(), AV_SAMPLE_FMT_FLT, rate, frame.ch_layout(), frame.format(), rate, 0, null),
             name, "its samples cannot be converted");
@@ -219,11 +221,11 @@ final class FfmpegAudio implements Ffmpeg {
         throw new AudioFormatException(name + ": its rate or channel count changes on the way");
       }
       int capacity = frame.nb_samples() + 32;
-      try (FloatPointer out = new FloatPointer((long) capacity * channels);
-          PointerPointer<Pointer> outs = new PointerPointer<Pointer>(1).put(0, out)) {
+      try (FloatPointer made = new FloatPointer((long) capacity * channels);
+          PointerPointer<Pointer> outs = new PointerPointer<Pointer>(1).put(0, made)) {
         int count = check(swr_convert(toFloat, outs, capacity, frame.extended_data(), frame.nb_samples()), name, "its samples cannot be converted");
         float[] samples = new float[count * channels];
-        out.get(samples);
+        made.get(samples);
         sink.accept(samples, count);
       }
     }
@@ -259,7 +261,7 @@ final class FfmpegAudio implements Ffmpeg {
   }
 
   /**
-   * swresample with a long filter: 64 taps a phase, Kaiser window, pass band to 0.97 of the lower Nyquist frequency,
+   * swresample with a long filter: 128 taps a phase, Kaiser window, pass band to 0.97 of the lower Nyquist frequency,
    * computed in doubles, without the linear interpolation between phases that inexact ratios would bring.
    */
   private static final class SwrResampler implements PcmSink.Resampler {
@@ -274,7 +276,7 @@ final class FfmpegAudio implements Ffmpeg {
         check(swr_alloc_set_opts2(context, layout, AV_SAMPLE_FMT_FLT, toRate, layout, AV_SAMPLE_FMT_FLT, fromRate, 0, null),
             name, "not possible");
         check(av_opt_set_sample_fmt(context, "internal_sample_fmt", AV_SAMPLE_FMT_DBLP, 0), name, "internal_sample_fmt");
-        check(av_opt_set_int(context, "filter_size", 64, 0), name, "filter_size");
+        check(av_opt_set_int(context, "filter_size", 128, 0), name, "filter_size");
         check(av_opt_set_int(context, "phase_shift", 10, 0), name, "phase_shift");
         check(av_opt_set_int(context, "exact_rational", 1, 0), name, "exact_rational");
         check(av_opt_set_int(context, "linear_interp", 1, 0), name, "linear_interp");
@@ -285,7 +287,7 @@ final class FfmpegAudio implements Ffmpeg {
     }
 
     @Override
-    public void feed(float[][] in, int count, PcmSink.Planes out) {
+    public void feed(float[][] in, int count, Planes out) {
       try (FloatPointer interleaved = new FloatPointer((long) count * planes)) {
         float[] samples = new float[count * planes];
         for (int p = 0; p < planes; p++) {
@@ -299,11 +301,11 @@ final class FfmpegAudio implements Ffmpeg {
     }
 
     @Override
-    public void finish(PcmSink.Planes out) {
+    public void finish(Planes out) {
       convert(null, 0, out);
     }
 
-    private void convert(FloatPointer in, int count, PcmSink.Planes out) {
+    private void convert(FloatPointer in, int count, Planes out) {
       int capacity = swr_get_out_samples(context, count) + 64;
       try (FloatPointer buffer = new FloatPointer((long) capacity * planes);
           PointerPointer<Pointer> outs = new PointerPointer<Pointer>(1).put(0, buffer);

@@ -28,15 +28,17 @@ public final class NativeEngine implements AutoCloseable {
   private final Cleaner.Cleanable cleanable;
   private final int places;
   private final Semaphore slots;
+  private final int concurrency;
   private final boolean refuses;
   private final AtomicLong refused = new AtomicLong();
   private final NativeFile file;
   private final String kernels;
   private volatile boolean closed;
 
-  private NativeEngine(Handles handles, int places, boolean refuses) {
+  private NativeEngine(Handles handles, int running, int waiting, boolean refuses) {
     this.handles = handles;
-    this.places = places;
+    this.concurrency = running;
+    this.places = running + waiting;
     this.slots = new Semaphore(places, true);
     this.refuses = refuses;
     this.file = NativeFile.borrowed(gpa.gpa_model_file(handles.model));
@@ -64,7 +66,7 @@ public final class NativeEngine implements AutoCloseable {
       gpa_engine engine = new gpa_engine((Pointer) null);
       Native.check(gpa.gpa_engine_create(model, params, engine, error), error);
       handles.engine = engine;
-      NativeEngine result = new NativeEngine(handles, running + waiting, refuseWhenFull);
+      NativeEngine result = new NativeEngine(handles, running, waiting, refuseWhenFull);
       opened = true;
       return result;
     } finally {
@@ -109,6 +111,11 @@ public final class NativeEngine implements AutoCloseable {
     return kernels;
   }
 
+  /** How many requests run at a time. */
+  int concurrency() {
+    return concurrency;
+  }
+
   /** Whether close has begun. */
   public boolean isClosed() {
     return closed;
@@ -129,8 +136,13 @@ public final class NativeEngine implements AutoCloseable {
         refused.incrementAndGet();
         throw new CapacityException("the queue is full: " + places + " requests run or wait");
       }
-      return;
+    } else {
+      waitForPlace();
     }
+  }
+
+  /** Waits for a place in any case: where one was given before to the job that goes on. */
+  void waitForPlace() {
     try {
       slots.acquire();
     } catch (InterruptedException e) {

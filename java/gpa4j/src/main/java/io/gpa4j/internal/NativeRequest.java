@@ -45,6 +45,7 @@ public final class NativeRequest implements AutoCloseable {
   private static final gpa_done_fn DONE = new DoneCallback();
 
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private final long submittedNanos = System.nanoTime();
   private final NativeTask task;
   private final ChunkBuffers buffers = new ChunkBuffers();
   private final Memory memory;
@@ -76,6 +77,24 @@ public final class NativeRequest implements AutoCloseable {
       }
     }
     return request;
+  }
+
+  /** When it was submitted, by {@link System#nanoTime()}. */
+  public long submittedNanos() {
+    return submittedNanos;
+  }
+
+  /** Whether an ended request has made what it was asked for, or as much as its taker wanted; false if it is closed. */
+  boolean endedWell() {
+    synchronized (memory) {
+      if (memory.handle == null) {
+        return false;
+      }
+      try (gpa_error error = new gpa_error()) {
+        int status = gpa.gpa_request_wait(memory.open(), -1, new int[1], error);
+        return status == gpa.GPA_OK || status == gpa.GPA_ERROR_CANCELLED && stopped;
+      }
+    }
   }
 
   /** Completes, always normally, once the request has ended in whatever way. */

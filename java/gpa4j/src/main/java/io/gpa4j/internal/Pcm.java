@@ -2,6 +2,7 @@ package io.gpa4j.internal;
 
 import java.nio.FloatBuffer;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 
 /**
  * Audio as the engine takes it: 16 kHz, the first channel and, where it differs, the mean of the channels, in native memory
@@ -48,6 +49,23 @@ public final class Pcm implements AutoCloseable {
       mix.position(at).put(mixSamples, 0, count);
       mix.position(0);
     }
+  }
+
+  /** So much silence. */
+  static Pcm silent(String name, long samples) {
+    Pcm pcm = allocate(name, samples, false);
+    Pointer.memset(pcm.first, 0, samples * Float.BYTES);
+    return pcm;
+  }
+
+  /** Copies a buffer to [at, at + its remaining) of the first channel. */
+  void write(long at, FloatBuffer from) {
+    buffer().position(Math.toIntExact(at)).put(from.duplicate());
+  }
+
+  /** The first channel where it is. */
+  public FloatBuffer buffer() {
+    return first.limit(samples).asBuffer();
   }
 
   /** The file it came from, or what else it is; errors begin with it. */

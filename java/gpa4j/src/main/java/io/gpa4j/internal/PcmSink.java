@@ -2,11 +2,8 @@ package io.gpa4j.internal;
 
 import io.gpa4j.AudioFormatException;
 import io.gpa4j.EmptyAudioException;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 
-/** Collects interleaved audio of any rate and channel count, block by block, as 16 kHz {@link Pcm}. */
+/** Turns interleaved audio of any rate and channel count, block by block, into 16 kHz planes. */
 final class PcmSink {
   /** Turns blocks of one rate into blocks of another. Planes are the first channel and, unless mono, the mean. */
   interface Resampler extends AutoCloseable {
@@ -19,12 +16,6 @@ final class PcmSink {
     void close();
   }
 
-  /** Takes blocks of planes. */
-  interface Planes {
-    void accept(float[][] planes, int count);
-  }
-
-  private static final int MAX_SECONDS = 4 * 3600;
   private static final int MAX_CHANNELS = 64;
   private static final int MIN_RATE = 1000;
   private static final int MAX_RATE = 1_000_000;
@@ -32,13 +23,14 @@ final class PcmSink {
   private final String name;
   private final int rate;
   private final int channels;
-  private final List<float[][]> blocks = new ArrayList<>();
+  private final Planes out;
   private Resampler resampler;
   private long inputFrames;
-  private boolean differs;
+  private long given;
 
-  PcmSink(String name, int rate, int channels) {
+  PcmSink(String name, int rate, int channels, Planes out) {
     check(name, rate, channels);
+    this.out = out;
     this.name = name;
     this.rate = rate;
     this.channels = channels;
@@ -60,10 +52,6 @@ final class PcmSink {
       return;
     }
     inputFrames += frames;
-    // A few bytes of a compressed format can stand for hours.
-    if (inputFrames / rate > MAX_SECONDS) {
-      throw new AudioFormatException(name + ": longer than " + MAX_SECONDS / 3600 + " hours; split it");
-    }
     float[][] planes = new float[channels == 1 ? 1 : 2][frames];
     if (channels == 1) {
       System.arraycopy(interleaved, 0, planes[0], 0, frames);
@@ -75,57 +63,39 @@ final class PcmSink {
         }
         planes[0][f] = interleaved[f * channels];
         planes[1][f] = sum / channels;
-        differs |= planes[0][f] != planes[1][f];
       }
     }
     if (rate == Pcm.SAMPLE_RATE) {
-      blocks.add(planes);
+      give(planes, frames);
     } else {
       if (resampler == null) {
         resampler = Ffmpeg.load(name + ": audio at " + rate + " Hz, the model hears 16000 Hz")
             .resampler(rate, Pcm.SAMPLE_RATE, planes.length);
       }
-      resampler.feed(planes, frames, this::keep);
+      resampler.feed(planes, frames, this::give);
     }
   }
 
-  private void keep(float[][] planes, int count) {
-    float[][] copy = new float[planes.length][];
-    for (int p = 0; p < planes.length; p++) {
-      copy[p] = Arrays.copyOf(planes[p], count);
-    }
-    blocks.add(copy);
+  private void give(float[][] planes, int count) {
+    given += count;
+    out.accept(planes, count);
   }
 
-  /** Everything taken so far, as native memory; the sink is used up. */
-  Pcm finish() {
+  /** Gives what the resampler still holds: as many samples in all as the input lasts. */
+  void finish() {
     if (inputFrames == 0) {
       throw new EmptyAudioException(name + ": no samples in it");
     }
-    if (resampler != null) {
-      resampler.finish(this::keep);
+    if (resampler == null) {
+      return;
     }
-    long have = 0;
-    for (float[][] block : blocks) {
-      have += block[0].length;
-    }
-    long want = rate == Pcm.SAMPLE_RATE ? have : Math.max(1, Math.round((double) inputFrames * Pcm.SAMPLE_RATE / rate));
-    Pcm pcm = Pcm.allocate(name, want, differs);
-    long at = 0;
-    for (int b = 0; b < blocks.size() && at < want; b++) {
-      float[][] block = blocks.set(b, null);
-      int count = (int) Math.min(block[0].length, want - at);
-      pcm.write(at, block[0], block[block.length - 1], count);
-      at += count;
-    }
-    while (at < want) {
+    long want = Math.max(1, Math.round((double) inputFrames * Pcm.SAMPLE_RATE / rate));
+    resampler.finish((planes, count) -> give(planes, (int) Math.min(count, want - given)));
+    while (given < want) {
       // The resampler may end a sample early.
-      int count = (int) Math.min(1024, want - at);
-      float[] zeros = new float[count];
-      pcm.write(at, zeros, zeros, count);
-      at += count;
+      int count = (int) Math.min(1024, want - given);
+      give(new float[channels == 1 ? 1 : 2][count], count);
     }
-    return pcm;
   }
 
   /** Frees the resampler; needed whether or not the audio was finished. */

@@ -2,48 +2,108 @@ package io.gpa4j.internal;
 
 import io.gpa4j.CancelledException;
 import io.gpa4j.CapacityException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * One request from its arguments to its result: run by the calling thread, or started as a future.
+ * One job from its arguments to its result, run by the calling thread, or started as a future: usually one request, for long audio
+ * and text several, of which no more are made at a time than the engine runs.
  *
  * @param <T> the result
  */
 public final class RequestFuture<T> extends CompletableFuture<T> {
   private final NativeEngine engine;
-  private final Supplier<NativeTask> prepare;
-  private final Function<NativeRequest, T> finish;
-  private NativeRequest request;
+  private final Consumer<Consumer<NativeTask>> prepare;
+  private final Function<List<NativeRequest>, T> finish;
+  // Under this object's lock.
+  private final List<NativeRequest> requests = new ArrayList<>();
+  private int awaited;
+  private boolean holdsPlace;
 
-  /** Prepare reads audio and text; finish makes the result of a request that ended well, and owns the request. */
+  /** Prepare reads audio and encodes text; finish makes the result of a request that ended well, and owns the request. */
   public RequestFuture(NativeEngine engine, Supplier<NativeTask> prepare, Function<NativeRequest, T> finish) {
+    this(engine, tasks -> tasks.accept(prepare.get()), requests -> finish.apply(requests.get(0)));
+  }
+
+  private RequestFuture(NativeEngine engine, Consumer<Consumer<NativeTask>> prepare, Function<List<NativeRequest>, T> finish) {
     this.engine = engine;
     this.prepare = prepare;
     this.finish = finish;
   }
 
-  /** Runs it on this thread. */
-  public T run() {
-    NativeRequest running = begin();
-    running.await();
-    return finished(running);
+  /** Prepare gives one task after the other; finish makes the result of their requests, all of which ended well, and owns them. */
+  public static <T> RequestFuture<T> ofMany(
+      NativeEngine engine, Consumer<Consumer<NativeTask>> prepare, Function<List<NativeRequest>, T> finish) {
+    return new RequestFuture<>(engine, prepare, finish);
   }
 
-  /** Starts it on this thread; the request is the caller's. */
-  public NativeRequest begin() {
-    NativeRequest running;
-    engine.enter();
+  /** Runs it on this thread. */
+  public T run() {
     try {
-      running = engine.submit(prepare.get());
+      enterAndPrepare();
+      while (awaited < requests.size()) {
+        requests.get(awaited++).await();
+      }
+      return finish.apply(requests);
     } catch (RuntimeException | Error e) {
-      engine.leave();
+      requests.forEach(NativeRequest::close);
       throw e;
     }
+  }
+
+  /** Starts a job of one request on this thread; the request is the caller's. */
+  public NativeRequest begin() {
+    enterAndPrepare();
+    return requests.get(0);
+  }
+
+  private void enterAndPrepare() {
+    engine.enter();
+    holdsPlace = true;
+    prepareAll();
+  }
+
+  private void prepareAll() {
+    try {
+      prepare.accept(this::add);
+    } finally {
+      if (holdsPlace) {
+        holdsPlace = false;
+        engine.leave();
+      }
+    }
+  }
+
+  private void add(NativeTask task) {
+    try {
+      if (requests.size() - awaited >= engine.concurrency()) {
+        requests.get(awaited++).await();
+      }
+      if (isDone()) {
+        throw new CancelledException("cancelled before it was complete");
+      }
+      if (!holdsPlace) {
+        engine.waitForPlace();
+        holdsPlace = true;
+      }
+    } catch (RuntimeException | Error e) {
+      task.release();
+      throw e;
+    }
+    NativeRequest running = engine.submit(task);
+    holdsPlace = false;
+    synchronized (this) {
+      requests.add(running);
+    }
     running.ended().thenRun(engine::leave);
-    return running;
+    if (isDone()) {
+      running.cancel();
+    }
   }
 
   /** Starts it; waits on this thread only for a place in the queue. Where that is refused the future fails. */
@@ -54,8 +114,9 @@ public final class RequestFuture<T> extends CompletableFuture<T> {
       completeExceptionally(e);
       return this;
     }
-    // Whoever completes it first - a cancel, a timeout - the native request must not go on for nobody.
-    whenComplete((result, thrown) -> cancelRequest());
+    holdsPlace = true;
+    // Whoever completes it first - a cancel, a timeout - the native requests must not go on for nobody.
+    whenComplete((result, thrown) -> cancelRequests());
     try {
       executor.execute(() -> submit(executor));
     } catch (RuntimeException | Error e) {
@@ -66,60 +127,42 @@ public final class RequestFuture<T> extends CompletableFuture<T> {
   }
 
   private void submit(Executor executor) {
-    NativeRequest running;
     try {
       if (isDone()) {
-        throw new CancelledException("cancelled before it began");
+        engine.leave();
+        return;
       }
-      running = engine.submit(prepare.get());
+      prepareAll();
     } catch (Throwable t) {
-      engine.leave();
-      completeExceptionally(t);
+      fail(t);
       return;
     }
-    synchronized (this) {
-      request = running;
-    }
-    running.ended().thenRun(engine::leave);
-    if (isDone()) {
-      cancelRequest();
-    }
-    running.ended().thenRunAsync(() -> complete(running), executor).exceptionally(t -> {
-      running.close();
-      completeExceptionally(t);
-      return null;
-    });
+    CompletableFuture.allOf(requests.stream().map(NativeRequest::ended).toArray(CompletableFuture<?>[]::new))
+        .thenRunAsync(this::complete, executor).exceptionally(t -> {
+          fail(t);
+          return null;
+        });
   }
 
-  private void complete(NativeRequest ended) {
+  private void complete() {
     try {
-      ended.check();
-      T result = finished(ended);
-      if (!complete(result) && result instanceof AutoCloseable) {
-        ended.close();
+      requests.forEach(NativeRequest::check);
+      T result = finish.apply(requests);
+      if (!complete(result) && result instanceof AutoCloseable closeable) {
+        closeable.close();
       }
     } catch (Throwable t) {
-      completeExceptionally(t);
+      fail(t);
     }
   }
 
-  private T finished(NativeRequest ended) {
-    try {
-      return finish.apply(ended);
-    } catch (RuntimeException | Error e) {
-      ended.close();
-      throw e;
-    }
+  private void fail(Throwable t) {
+    requests.forEach(NativeRequest::close);
+    completeExceptionally(t);
   }
 
-  private void cancelRequest() {
-    NativeRequest running;
-    synchronized (this) {
-      running = request;
-    }
-    if (running != null) {
-      running.cancel();
-    }
+  private synchronized void cancelRequests() {
+    requests.forEach(NativeRequest::cancel);
   }
 
   /** Stages made of this one are plain futures. */

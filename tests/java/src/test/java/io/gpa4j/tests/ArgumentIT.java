@@ -129,10 +129,13 @@ class ArgumentIT {
   }
 
   @Test
-  void textOfAHundredThousandCharacters_exceedsTheContext() {
-    for (String text : List.of("a".repeat(100_000), "hello world ".repeat(8_334))) {
-      assertThatThrownBy(() -> gpa.speak(text, voice, SPEECH)).isInstanceOf(CapacityException.class)
-          .hasMessageContaining("tokens").hasMessageContaining("context");
+  void pieceOfText_thatExceedsTheContext_isRefused() {
+    try (Gpa small = Gpa.builder(Models.goldens("f32")).contextTokens(60).build()) {
+      for (String text : List.of("a".repeat(300), "hello world ".repeat(8_334))) {
+        assertThatThrownBy(() -> small.speak(text, voice, SPEECH)).isInstanceOf(CapacityException.class)
+            .hasMessageContaining("tokens").hasMessageContaining("context");
+        assertThatThrownBy(() -> small.speakStream(text, voice, SPEECH)).isInstanceOf(CapacityException.class);
+      }
     }
   }
 

@@ -81,7 +81,8 @@ class CliErrorsTest {
   @Test
   void missingArguments_areNamed() {
     assertMisused("FILE", "gpa asr --help").by("asr");
-    assertMisused("--voice FILE", "--output WAV").by("tts", "hello");
+    assertMisused("--voice FILE").by("tts", "hello");
+    assertMisused("--output WAV").by("tts", "hello", "-v", voice);
     assertMisused("TEXT").by("tts", "-v", voice, "-o", wav);
     assertMisused("FILE").by("vc", "-v", voice, "-o", wav);
     assertMisused("CLIP").by("voice", "enroll", "-o", wav);
