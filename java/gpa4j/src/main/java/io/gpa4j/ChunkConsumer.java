@@ -14,9 +14,9 @@ package io.gpa4j;
 @FunctionalInterface
 public interface ChunkConsumer {
   /**
-   * Takes the next chunk. Called on a thread of the request's own, one call at a time. It may take its time: its own speech then
-   * waits, that of others does not. What it throws ends the request and reaches the caller of {@code speak}. It must not close the
-   * {@link Gpa}.
+   * Takes the next chunk. Called on a thread of the request's own, or on the one that waits for it, one call at a time. It may take
+   * its time: its own speech then waits, that of others does not. What it throws ends the request and reaches the caller of
+   * {@code speak}. It must not close the {@link Gpa}.
    *
    * @param chunk what follows the chunk before, valid inside the call only
    * @return whether to go on; false ends the speech

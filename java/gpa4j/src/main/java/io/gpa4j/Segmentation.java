@@ -7,6 +7,11 @@ import java.util.Objects;
  * How long audio is cut into segments that are heard one by one: at pauses, and where there are none for too long, at the quietest
  * point of the segment's second half. Audio that is no longer than one segment is not cut.
  *
+ * <pre>{@code
+ * Segmentation lines = Segmentation.defaults().withLongest(Duration.ofSeconds(6));
+ * Transcription heard = gpa.transcribe(AudioSource.of(Path.of("talk.wav")), TranscribeOptions.builder().segmentation(lines).build());
+ * }</pre>
+ *
  * @param longest no segment lasts longer, 1 s to 10 min
  * @param pause what ends a segment: nobody speaks for so long, 100 ms to 10 s
  */

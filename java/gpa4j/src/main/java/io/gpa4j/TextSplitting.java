@@ -11,6 +11,11 @@ import java.util.Objects;
  * How long text is split into pieces that are spoken one by one: between sentences, as {@link BreakIterator} finds them, and at the ends
  * of sentences in Chinese and Japanese; sentences that are too long at commas, or else between words. Neighbours that fit one piece stay together.
  *
+ * <pre>{@code
+ * TextSplitting calm = new TextSplitting(Locale.ENGLISH, 200, Duration.ofMillis(400));
+ * gpa.speak("One sentence. Another one.", anna, SpeechOptions.builder().splitting(calm).build(), chunk -> true);
+ * }</pre>
+ *
  * @param locale whose rules for sentences hold
  * @param longest characters of the longest piece, 20 to 10,000; those of East Asian scripts count three times
  * @param pause silence that is put between two pieces, at most 10 s; the pieces bring some of their own

@@ -41,6 +41,7 @@ import picocli.CommandLine.Spec;
       ImportLlamaCommand.class,
       InspectCommand.class,
       VerifyCommand.class,
+      LoadTestCommand.class,
       FabricateCommand.class,
       DevicesCommand.class,
       DemoCommand.class,

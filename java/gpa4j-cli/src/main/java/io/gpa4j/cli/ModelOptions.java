@@ -44,7 +44,12 @@ final class ModelOptions {
 
   /** Opens the model; broken weights are told by name, at the cost of reading them all once. */
   Gpa open() {
-    return Gpa.builder(checkFile(path(), "model file")).threads(threads).precision(precision).checkFinite(true).build();
+    return open(0);
+  }
+
+  /** Opens it for so many requests at once; 0: the library's default. */
+  Gpa open(int concurrency) {
+    return Gpa.builder(checkFile(path(), "model file")).threads(threads).precision(precision).maxConcurrency(concurrency).checkFinite(true).build();
   }
 
   Path path() {

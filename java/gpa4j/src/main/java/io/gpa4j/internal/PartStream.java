@@ -51,7 +51,11 @@ public final class PartStream implements SpeechParts.Taker {
     }
     try {
       makeWay();
-      engine.enter();
+      if (last == null) {
+        engine.enter();
+      } else {
+        engine.waitForPlace();
+      }
     } catch (RuntimeException | Error e) {
       task.release();
       throw e;
@@ -134,7 +138,7 @@ public final class PartStream implements SpeechParts.Taker {
     FloatBuffer zeros = ByteBuffer.allocateDirect(Float.BYTES * (int) Math.min(samples, SILENCE_SAMPLES)).order(ByteOrder.nativeOrder()).asFloatBuffer();
     for (long left = samples; left > 0; left -= zeros.remaining()) {
       zeros.limit((int) Math.min(left, zeros.capacity()));
-      if (!out.accept(zeros.slice())) {
+      if (!out.accept(zeros.slice().asReadOnlyBuffer())) {
         return false;
       }
     }

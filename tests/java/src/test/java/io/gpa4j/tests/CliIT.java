@@ -31,7 +31,7 @@ class CliIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"asr", "tts", "vc", "voice", "voice enroll", "convert", "quantize", "export-llama", "import-llama",
-      "inspect", "verify", "fabricate", "devices", "demo"})
+      "inspect", "verify", "load-test", "fabricate", "devices", "demo"})
   void help_ofEveryCommand_showsUsageAndOptions(String command) {
     Cli.Result result = Cli.run((command + " --help").split(" "));
     assertThat(result.code()).isZero();

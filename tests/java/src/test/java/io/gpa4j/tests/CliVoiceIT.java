@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import javax.imageio.ImageIO;
 import javax.sound.sampled.AudioSystem;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -85,6 +86,24 @@ class CliVoiceIT {
     Cli.run("vc", Project.clip(0), "-v", voice, "-o", converted, "--seed", "2");
     assertThat(Cli.run("vc", Project.clip(0), "-v", voice, "-o", streamed, "--seed", "2", "--stream")).isEqualTo(new Cli.Result(0, "", ""));
     assertThat(AudioSource.of(streamed).samples()).hasSameSizeAs(AudioSource.of(converted).samples());
+  }
+
+  @Test
+  void loadTest_printsALineALevel_andKeepsItsFigures() throws Exception {
+    Path json = folder.resolve("load.json");
+    Path plot = folder.resolve("load.png");
+    Cli.Result result = Cli.run("load-test", "--streams", "1,3", "--seconds", "0", "--json", json, "--plot", plot);
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out().lines()).hasSize(3);
+    JsonNode levels = new ObjectMapper().readTree(json.toFile());
+    assertThat(levels.get(1).get("streams").asInt()).isEqualTo(3);
+    assertThat(levels.get(1).get("made").asInt()).isEqualTo(3);
+    assertThat(levels.get(1).get("firstAudioMillisP50").asDouble()).isPositive();
+    assertThat(levels.get(1).get("firstAudioMillisP95").asDouble()).isGreaterThanOrEqualTo(levels.get(1).get("firstAudioMillisP50").asDouble());
+    assertThat(levels.get(1).get("continuousPercent").asDouble()).isBetween(0.0, 100.0);
+    assertThat(ImageIO.read(plot.toFile()).getWidth()).isEqualTo(640);
+    assertFails(2, "--streams", Cli.run("load-test", "--streams", "0"));
+    assertFails(2, "--seconds", Cli.run("load-test", "--seconds", "-1"));
   }
 
   @Test
