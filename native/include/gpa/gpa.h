@@ -140,7 +140,8 @@ GPA_API const gpa_file* gpa_model_file(const gpa_model* model);
 /* How the audio networks compute with weights of block types (the decoder always rounds its activations for those). */
 typedef enum gpa_precision {
   GPA_PRECISION_EXACT = 0, /* f32 activations */
-  GPA_PRECISION_FAST = 1   /* activations rounded to int8 in blocks of 32 channels where the weights are quantised */
+  GPA_PRECISION_FAST = 1   /* activations rounded to int8 in blocks of 32 channels where the weights are quantised: all of the codec's
+                              decoder, and those maps of the tokenizers that bear it (docs/precision.md) */
 } gpa_precision;
 
 typedef struct gpa_engine_params {

@@ -45,12 +45,20 @@ struct Context {
   ThreadPool& pool;
   Arena& arena;
   // How activations of the audio networks enter products with weights of block types. (The decoder's are always rounded.)
+  // Networks whose results are ids compute in exact(), but for the maps that bear it: docs/precision.md.
   Rounding rounding = Rounding::kNone;
   gpa_trace_fn trace_fn = nullptr;
   void* trace_user = nullptr;
   // Asked at every trace point, observer or not: true ends the pass with Error(CANCELLED).
   bool (*stop_fn)(void* user) = nullptr;
   void* stop_user = nullptr;
+
+  // The same without rounding.
+  Context exact() const {
+    Context copy = *this;
+    copy.rounding = Rounding::kNone;
+    return copy;
+  }
 
   // Error(CANCELLED) when stop_fn says so. For loops that trace nothing.
   void check_stop() const {

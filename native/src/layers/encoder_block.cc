@@ -23,7 +23,8 @@ EncoderBlock::EncoderBlock(const Weights& weights, int64_t dim, int64_t ffn, int
   down_ = weights.linear("ffn_down", dim, ffn);
 }
 
-void EncoderBlock::forward(Context& ctx, const Matrix& x, const EncoderMask& mask) const {
+void EncoderBlock::forward(Context& rounded, const Matrix& x, const EncoderMask& mask) const {
+  Context ctx = rounded.exact();
   Arena::Scope scope(ctx.arena);
   const Matrix h = ctx.arena.matrix(x.rows, dim_);
   layer_norm(ctx, x, attn_norm_, epsilon_, h);
@@ -53,7 +54,7 @@ void EncoderBlock::forward(Context& ctx, const Matrix& x, const EncoderMask& mas
   }
   layer_norm(ctx, x, ffn_norm_, epsilon_, h);
   const Matrix inner = linear(ctx, h, up_, {.activation = Activation::kGelu});
-  linear(ctx, inner, down_, x, {.residual = x.data});
+  linear(rounded, inner, down_, x, {.residual = x.data});
 }
 
 }  // namespace gpa

@@ -28,7 +28,8 @@ BicodecEncoder::BicodecEncoder(const GgufFile& file) {
   codebook_ = codec.vector("quantizer.codebook", code_count_ * code_dim_);
 }
 
-void BicodecEncoder::encode(Context& ctx, const Matrix& features, std::vector<int32_t>* ids) const {
+void BicodecEncoder::encode(Context& rounded, const Matrix& features, std::vector<int32_t>* ids) const {
+  Context ctx = rounded.exact();
   if (features.rows < 1 || features.cols != backbone_.in_channels()) {
     fail(GPA_ERROR_INVALID_ARGUMENT, "w2v_feat [%lld, %lld] is not [frames, %lld]", static_cast<long long>(features.rows),
          static_cast<long long>(features.cols), static_cast<long long>(backbone_.in_channels()));

@@ -72,7 +72,8 @@ void GlmTokenizer::mel(Context& ctx, const float* wav, int64_t samples, Matrix* 
   ctx.trace("glm_mel", *mel);
 }
 
-void GlmTokenizer::encode(Context& ctx, const Matrix& mel, int64_t samples, std::vector<int32_t>* ids) const {
+void GlmTokenizer::encode(Context& rounded, const Matrix& mel, int64_t samples, std::vector<int32_t>* ids) const {
+  Context ctx = rounded.exact();
   const int64_t token_samples = pooling_ * kFrameSamples;
   const int64_t tokens = (samples + token_samples - 1) / token_samples;
   if (samples <= 0 || samples > max_window_samples() || mel.cols != mel_bins_ || mel.rows != tokens * token_samples / kHop) {
@@ -96,7 +97,7 @@ void GlmTokenizer::encode(Context& ctx, const Matrix& mel, int64_t samples, std:
 
   const EncoderMask mask{Mask::kBlockCausal, (samples + kFrameSamples - 1) / kFrameSamples, causal_block_};
   for (size_t i = 0; i < blocks_.size(); ++i) {
-    blocks_[i].forward(ctx, x, mask);
+    blocks_[i].forward(rounded, x, mask);
     if (i == 0) ctx.trace("glm_layer0", x);
   }
   ctx.trace("glm_layer_last", x);

@@ -126,7 +126,8 @@ void Wav2Vec2::add_positions(Context& ctx, Matrix x) const {
   add(ctx, positions, x);
 }
 
-Matrix Wav2Vec2::features(Context& ctx, const float* wav_normalized, int64_t samples) const {
+Matrix Wav2Vec2::features(Context& rounded, const float* wav_normalized, int64_t samples) const {
+  Context ctx = rounded.exact();
   const int64_t rows = frames(samples);
   if (rows < 1) fail(GPA_ERROR_AUDIO, "audio of %lld samples is too short: wav2vec2 needs 400", static_cast<long long>(samples));
   const Matrix features = ctx.arena.matrix(rows, dim_);
@@ -157,7 +158,7 @@ Matrix Wav2Vec2::features(Context& ctx, const float* wav_normalized, int64_t sam
       affine(ctx, x, share.data, nullptr, started ? features.data : nullptr, features);
     }
     if (n == static_cast<int64_t>(blocks_.size())) break;
-    blocks_[static_cast<size_t>(n)].forward(ctx, x, mask);
+    blocks_[static_cast<size_t>(n)].forward(rounded, x, mask);
   }
   ctx.trace("w2v_feat", features);
   return features;

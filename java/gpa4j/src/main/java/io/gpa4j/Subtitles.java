@@ -14,7 +14,7 @@ import java.util.Objects;
  * with more text is divided into cues whose times are in proportion to their text. Immutable.
  *
  * <pre>{@code
- * Subtitles.of(gpa.transcribe(AudioSource.of(talk))).writeSrt(Path.of("talk.srt"));
+ * Subtitles.of(gpa.transcribe(AudioSource.of(Path.of("talk.wav")))).writeSrt(Path.of("talk.srt"));
  * }</pre>
  */
 public final class Subtitles {

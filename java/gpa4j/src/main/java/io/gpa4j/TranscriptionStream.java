@@ -24,8 +24,10 @@ import java.util.Objects;
  * throws ends the stream, and the next push or {@link #finish()} throws it.
  *
  * <pre>{@code
- * try (TranscriptionStream stream = gpa.transcriptionStream(48_000, TranscribeOptions.defaults(), listener)) {
- *   for (byte[] piece; (piece = microphone.next()) != null; ) {
+ * try (InputStream microphone = Files.newInputStream(Path.of("talk.wav"));
+ *     TranscriptionStream stream = gpa.transcriptionStream(16_000, TranscribeOptions.defaults(), segment -> System.out.println(segment.text()))) {
+ *   microphone.skipNBytes(44);  // raw samples follow
+ *   for (byte[] piece; (piece = microphone.readNBytes(3200)).length > 0; ) {
  *     stream.push(ByteBuffer.wrap(piece));
  *   }
  *   System.out.println(stream.finish().text());

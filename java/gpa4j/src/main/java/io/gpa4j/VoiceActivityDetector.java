@@ -13,7 +13,9 @@ import java.util.Objects;
  * misses and takes for speech stands in {@code docs/long-audio.md}.
  *
  * <pre>{@code
- * var detector = new VoiceActivityDetector();
+ * float[] samples = AudioSource.of(Path.of("talk.wav")).samples();
+ * List<Boolean> frames = new ArrayList<>();
+ * VoiceActivityDetector detector = new VoiceActivityDetector();
  * detector.push(samples, 0, samples.length, speech -> frames.add(speech));
  * }</pre>
  */
