@@ -195,7 +195,7 @@ public final class PartStream implements SpeechParts.Taker {
       }
       boolean more = false;
       try {
-        more = silence(silence) && out.accept(pcm);
+        more = (silence == 0 || silence(silence)) && out.accept(pcm);
         silence = 0;
       } finally {
         // Also when it throws: nobody hears a part behind one that failed.
