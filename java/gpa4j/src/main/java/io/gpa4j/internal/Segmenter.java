@@ -24,8 +24,8 @@ public final class Segmenter implements Planes {
   private final int longest;
   private final int pause;
   private final Consumer<Segment> taker;
-  private final VoiceActivityDetector detector = new VoiceActivityDetector();
   private final Tape tape = new Tape();
+  private VoiceActivityDetector detector;  // where cutting
   private boolean cutting;
   private boolean speaking;
   private long begin;
@@ -89,6 +89,9 @@ public final class Segmenter implements Planes {
   }
 
   private void look() {
+    if (detector == null) {
+      detector = new VoiceActivityDetector();
+    }
     while (looked < tape.end()) {
       int from = tape.index(looked);
       int count = (int) Math.min(LOOK, tape.end() - looked);

@@ -4,7 +4,10 @@ import java.util.Arrays;
 
 /** The latest samples of one or two planes, addressed by their place in the whole recording. */
 final class Tape {
-  private float[][] planes = new float[1][1 << 16];
+  private static final int LEAST_CAPACITY = 1 << 16;
+
+  // Of no length until something comes: audio that is read in place needs none.
+  private float[][] planes = new float[1][0];
   private long begin;
   private int offset;
   private int length;
@@ -24,7 +27,7 @@ final class Tape {
   }
 
   private void makeRoom(int count) {
-    int capacity = planes[0].length;
+    int capacity = Math.max(LEAST_CAPACITY, planes[0].length);
     while (length + count > capacity) {
       capacity *= 2;
     }
