@@ -1,8 +1,8 @@
-// Every op of a backend as a function pointer. Models are written once against this table.
+// Every op of a backend as a function pointer. Models are written once against this table. All pointers are operands (queue.h).
 // All activations are f32 [rows, cols] row-major (audio: [frames, channels]); weights F32, F16, BF16 or a block type.
 // Unless said otherwise outputs must not overlap inputs. Arguments are checked by assertions only.
 #pragma once
-#include "gpa/kernels/thread_pool.h"
+#include "gpa/kernels/queue.h"
 #include "gpa/kernels/types.h"
 
 namespace gpa {
@@ -126,32 +126,57 @@ struct RopeArgs {
   float theta;
 };
 
-// y[t, h] = softmax(q[t, h] . k[s, h'] * scale over the visible s) . v[s, h'],  h' = h / (heads / kv_heads).
-// q, y [queries, heads, head_dim], row strides q_stride / y_stride floats. Keys and values lie in pages of page_tokens
-// tokens: key s is k_pages[s / page_tokens] + (s % page_tokens) * kv_stride + h' * head_dim, likewise v. (An encoder passes one page.)
+enum class Mask { kFull, kCausal, kBlockCausal };
+
+// One sequence of an attention. Arrays of these, and the page tables in them, are operands.
+struct AttentionSequence {
+  int64_t first_row;         // its queries are rows first_row ... first_row + queries - 1 of q and y
+  int64_t queries;
+  int64_t keys;
+  int64_t position;          // of its first query
+  const void* const* pages;  // [ceil(keys / page_tokens)]
+};
+
+// For each sequence:  y[t, h] = softmax(q[t, h] . k[s, h'] * scale over the visible s) . v[s, h'],  h' = h / (heads / kv_heads).
+// q, y [rows, heads, head_dim] f32, row strides q_stride / y_stride floats. Keys and values lie in pages of page_tokens tokens, as
+// elements of kv_type (F32 or F16): key s of head h' begins k_offset + (s % page_tokens) * kv_stride + h' * head_dim elements
+// behind pages[s / page_tokens], its value v_offset in place of k_offset. (An encoder passes one page.)
 // Query t (its absolute position is t + position) sees key s < keys if
 //   kFull: always;  kCausal: s <= t + position;  kBlockCausal: s <= t + position or s / block == (t + position) / block.
-// Every query must see at least one key. head_dim any size >= 1. The sequences of one call may differ in everything but
-// heads, kv_heads and head_dim.
-enum class Mask { kFull, kCausal, kBlockCausal };
+// Every query must see at least one key. head_dim any size >= 1. Rows of y that belong to no sequence are left alone.
 struct AttentionArgs {
   const float* q;
   int64_t q_stride;
-  int64_t queries;
   int64_t heads;
   int64_t kv_heads;
   int64_t head_dim;
-  const float* const* k_pages;
-  const float* const* v_pages;
+  DType kv_type = DType::kF32;
   int64_t page_tokens;
   int64_t kv_stride;
-  int64_t keys;
+  int64_t k_offset;
+  int64_t v_offset;
   float scale;
   Mask mask = Mask::kFull;
-  int64_t position = 0;
   int64_t block = 1;
   float* y;
   int64_t y_stride;
+  const AttentionSequence* sequences;
+  int64_t count;
+  int64_t most_queries;  // of any sequence
+  int64_t most_keys;
+};
+
+// Row r of k and of v, rounded to kv_type (F32 or F16), is stored k_offset and v_offset elements behind slots[r].
+// k, v [rows, width] f32; slots [rows]: an operand like k and v.
+struct StoreKvArgs {
+  const float* k;
+  const float* v;
+  int64_t rows;
+  int64_t width;
+  DType kv_type = DType::kF32;
+  void* const* slots;
+  int64_t k_offset;
+  int64_t v_offset;
 };
 
 // y[r, c] = x[r, c] + sin^2(alpha[c] x[r, c]) / (alpha[c] + 1e-9).  x and y may be equal.  Source: Ziyin et al. 2020; DAC.
@@ -227,26 +252,54 @@ struct NearestArgs {
   float* margin;
 };
 
+// How one row of logits becomes a column, with the processors of Hugging Face's `generate` in its order:
+//   1. repetition penalty p over the columns that were seen: logit < 0 ? logit * p : logit / p     (Keskar et al. 2019)
+//   2. logit / temperature (below kGreedyBelow: the largest logit is taken, lowest column on ties, and 3 to 5 do not happen)
+//   3. top-k (0: off): columns below the k-th largest go; those tied with it stay
+//   4. top-p: the smallest set of the most probable columns whose mass is >= p stays, one at least (Holtzman et al. 2020)
+//   5. softmax over what is left, and one draw: the first column, in any fixed order, at which the sum of the probabilities is
+//      above `uniform`
+// Arrays of these, and what they point to, are operands.
+inline constexpr float kGreedyBelow = 1e-6f;
+struct SampleRow {
+  double uniform;  // in [0, 1)
+  float temperature;
+  float top_p;
+  float repetition_penalty;
+  int32_t top_k;
+  uint32_t* seen;  // [ceil(cols / 32)]: bit c % 32 of word c / 32 says that column c was seen; the drawn column is added
+};
+
+// logits [rows, cols], changed by the call. columns [rows]: the column drawn; -1 where a logit is NaN or +infinity, or none is finite.
+struct SampleArgs {
+  float* logits;
+  int64_t rows;
+  int64_t cols;
+  const SampleRow* draws;  // [rows]
+  int32_t* columns;
+};
+
 struct KernelTable {
   const char* name;  // "reference", "portable", "neon", "avx2", "avxvnni", "avx512"
-  void (*linears)(ThreadPool&, const LinearArgs* maps, int64_t count);
-  void (*conv1d)(ThreadPool&, const Conv1dArgs&);
-  void (*conv_transpose1d)(ThreadPool&, const ConvTranspose1dArgs&);
-  void (*depthwise_conv1d)(ThreadPool&, const DepthwiseConv1dArgs&);
-  void (*layer_norm)(ThreadPool&, const LayerNormArgs&);
-  void (*rms_norm)(ThreadPool&, const RmsNormArgs&);
-  void (*rope)(ThreadPool&, const RopeArgs&);
-  void (*attentions)(ThreadPool&, const AttentionArgs* sequences, int64_t count);
-  void (*snake)(ThreadPool&, const SnakeArgs&);
-  void (*gated)(ThreadPool&, const GatedArgs&);
-  void (*activate)(ThreadPool&, const ActivateArgs&);
-  void (*affine)(ThreadPool&, const AffineArgs&);
-  void (*embed)(ThreadPool&, const EmbedArgs&);
-  void (*mean_rows)(ThreadPool&, const MeanRowsArgs&);
-  void (*nearest)(ThreadPool&, const NearestArgs&);
+  void (*linears)(Queue&, const LinearArgs* maps, int64_t count);
+  void (*conv1d)(Queue&, const Conv1dArgs&);
+  void (*conv_transpose1d)(Queue&, const ConvTranspose1dArgs&);
+  void (*depthwise_conv1d)(Queue&, const DepthwiseConv1dArgs&);
+  void (*layer_norm)(Queue&, const LayerNormArgs&);
+  void (*rms_norm)(Queue&, const RmsNormArgs&);
+  void (*rope)(Queue&, const RopeArgs&);
+  void (*attention)(Queue&, const AttentionArgs&);
+  void (*store_kv)(Queue&, const StoreKvArgs&);
+  void (*snake)(Queue&, const SnakeArgs&);
+  void (*gated)(Queue&, const GatedArgs&);
+  void (*activate)(Queue&, const ActivateArgs&);
+  void (*affine)(Queue&, const AffineArgs&);
+  void (*embed)(Queue&, const EmbedArgs&);
+  void (*mean_rows)(Queue&, const MeanRowsArgs&);
+  void (*nearest)(Queue&, const NearestArgs&);
+  void (*sample)(Queue&, const SampleArgs&);
 
-  void linear(ThreadPool& pool, const LinearArgs& map) const { linears(pool, &map, 1); }
-  void attention(ThreadPool& pool, const AttentionArgs& sequence) const { attentions(pool, &sequence, 1); }
+  void linear(Queue& queue, const LinearArgs& map) const { linears(queue, &map, 1); }
 };
 
 // Plain loops in the order of the formulas above: the truth in tests. Single-threaded, slow.

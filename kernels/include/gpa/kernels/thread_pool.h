@@ -1,17 +1,17 @@
-// The threads that kernels run on. No STL in this header: it is included by code compiled for one ISA.
+// The threads that the CPU's kernels run on. No STL in this header: it is included by code compiled for one ISA.
 #pragma once
-#include <cstddef>
+#include "gpa/kernels/queue.h"
 
 namespace gpa {
 
-// A fixed set of threads; the caller of run() is one of them. One run() at a time (callers serialise).
-class ThreadPool {
+// A fixed set of threads, and as such the CPU's queue; the caller of run() is one of them. One run() at a time (callers serialise).
+class ThreadPool final : public Queue {
  public:
   using Task = void (*)(void* arg, int part, int thread);
 
   // threads >= 1. The pool starts threads - 1 of its own and joins them when destroyed.
   explicit ThreadPool(int threads);
-  ~ThreadPool();
+  ~ThreadPool() override;
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
@@ -27,6 +27,15 @@ class ThreadPool {
 
   // The same for the caller of run(), to be read by all threads of the runs that follow.
   void* shared(size_t bytes);
+
+  void* allocate(size_t bytes) override;
+  void release(void* memory) noexcept override;
+  bool on_host() const override { return true; }
+  void upload(void* to, const void* from, size_t bytes) override;
+  void download(void* to, const void* from, size_t bytes) override;
+  void copy(void* to, size_t to_stride, const void* from, size_t from_stride, size_t bytes, size_t rows) override;
+  void wait() override {}
+  ThreadPool& host() override { return *this; }
 
  private:
   struct State;
