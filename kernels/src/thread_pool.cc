@@ -1,11 +1,13 @@
 #include "gpa/kernels/thread_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <mutex>
 #include <new>
@@ -195,5 +197,25 @@ void* ThreadPool::scratch(int thread, size_t bytes) {
 }
 
 void* ThreadPool::shared(size_t bytes) { return state_->shared.reserve(bytes); }
+
+void* ThreadPool::allocate(size_t bytes) {
+  void* memory = std::aligned_alloc(kAlignment, (std::max<size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment);
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
+
+void ThreadPool::release(void* memory) noexcept { std::free(memory); }
+
+void ThreadPool::upload(void* to, const void* from, size_t bytes) { std::memcpy(to, from, bytes); }
+
+void ThreadPool::download(void* to, const void* from, size_t bytes) { std::memcpy(to, from, bytes); }
+
+void ThreadPool::copy(void* to, size_t to_stride, const void* from, size_t from_stride, size_t bytes, size_t rows) {
+  if (bytes == to_stride && bytes == from_stride) {
+    bytes *= rows;
+    rows = 1;
+  }
+  for (size_t r = 0; r < rows; ++r) std::memcpy(static_cast<char*>(to) + r * to_stride, static_cast<const char*>(from) + r * from_stride, bytes);
+}
 
 }  // namespace gpa

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "error.h"
+#include "gpa/kernels/device.h"
 
 namespace gpa {
 namespace {
@@ -31,6 +32,8 @@ Failure current_failure() noexcept {
     return describe(GPA_ERROR_OUT_OF_MEMORY, "out of memory");
   } catch (const std::length_error&) {
     return describe(GPA_ERROR_OUT_OF_MEMORY, "out of memory: a size is beyond what can be addressed");
+  } catch (const DeviceFailure& failure) {
+    return describe(GPA_ERROR_DEVICE, failure.what());
   } catch (const std::exception& error) {
     return describe(GPA_ERROR_INTERNAL, error.what());
   } catch (...) {

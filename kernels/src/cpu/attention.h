@@ -13,6 +13,7 @@ constexpr int64_t kMostAttentionRows = 96;
 
 struct AttentionPart {
   const AttentionArgs& a;
+  const AttentionSequence& sequence;
   int64_t kv_head;
   int64_t first_query, queries;
   int64_t group;  // query heads of a key/value head
@@ -36,37 +37,40 @@ inline Vec load_first_or(const float* from, int64_t lanes, float rest) {
   return Vec::load(all);
 }
 
-inline int64_t visible_keys(const AttentionArgs& a, int64_t query) {
-  const int64_t position = query + a.position;
-  if (a.mask == Mask::kFull) return a.keys;
+inline int64_t visible_keys(const AttentionArgs& a, const AttentionSequence& sequence, int64_t query) {
+  const int64_t position = query + sequence.position;
+  if (a.mask == Mask::kFull) return sequence.keys;
   int64_t end = position + 1;
   if (a.mask == Mask::kBlockCausal) end = larger(end, (position / a.block + 1) * a.block);
-  return smaller(end, a.keys);
+  return smaller(end, sequence.keys);
 }
 
-// rows[s] = where key (or value) first + s of a head begins, for `keys` <= kBlock keys. Pages are walked, not divided.
-inline void find_rows(const AttentionPart& p, const float* const* pages, int64_t first, int64_t keys,
-                      const float** rows) {
+// rows[s] = where key (or value) first + s of a head begins, for `keys` <= kBlock keys; offset: k_offset or v_offset. Pages are walked,
+// not divided.
+template <DType type>
+inline void find_rows(const AttentionPart& p, int64_t offset, int64_t first, int64_t keys, const char** rows) {
   const AttentionArgs& a = p.a;
+  const int64_t stride = dtype_bytes(type, a.kv_stride), begin = dtype_bytes(type, offset + p.kv_head * a.head_dim);
   int64_t page = first / a.page_tokens, token = first % a.page_tokens;
   for (int64_t s = 0; s < keys; ++page, token = 0) {
-    const float* row = pages[page] + token * a.kv_stride + p.kv_head * a.head_dim;
-    for (; s < keys && token < a.page_tokens; ++s, ++token, row += a.kv_stride) rows[s] = row;
+    const char* row = static_cast<const char*>(p.sequence.pages[page]) + begin + token * stride;
+    for (; s < keys && token < a.page_tokens; ++s, ++token, row += stride) rows[s] = row;
   }
 }
 
 // score[row][s] = scale * q row . key first + s for `keys` keys.
-inline void score_keys(const AttentionPart& p, int64_t first, int64_t keys) {
+template <DType type>
+void score_keys(const AttentionPart& p, int64_t first, int64_t keys) {
   const AttentionArgs& a = p.a;
-  const float* rows[kBlock];
-  find_rows(p, a.k_pages, first, keys, rows);
+  const char* rows[kBlock];
+  find_rows<type>(p, a.k_offset, first, keys, rows);
   for (int64_t s = 0; s < keys; s += kPanel) {
     const void* from[2][kWidth];
     for (int r = 0; r < kPanel; ++r) from[r / kWidth][r % kWidth] = s + r < keys ? rows[s + r] : nullptr;
     for (int64_t block = 0; block < p.depth_blocks; ++block) {
       const int64_t begin = block * kBlock, depth = smaller(kBlock, a.head_dim - begin);
-      pack_rows<DType::kF32>(from[0], begin, depth, p.packed);
-      pack_rows<DType::kF32>(from[1], begin, depth, p.packed + kWidth);
+      pack_rows<type>(from[0], begin, depth, p.packed);
+      pack_rows<type>(from[1], begin, depth, p.packed + kWidth);
       multiply_panel(p.query + block * p.rows * kARow, p.rows, p.packed, depth, p.score + s, kARow, block > 0);
     }
   }
@@ -105,14 +109,19 @@ inline void softmax_row(const AttentionPart& p, int64_t row, int64_t first, int6
 }
 
 // sum[row] (+)= weights[row] . values.
-inline void add_values(const AttentionPart& p, int64_t first, int64_t keys) {
+template <DType type>
+void add_values(const AttentionPart& p, int64_t first, int64_t keys) {
   const AttentionArgs& a = p.a;
-  const float* rows[kBlock];
-  find_rows(p, a.v_pages, first, keys, rows);
+  const char* rows[kBlock];
+  find_rows<type>(p, a.v_offset, first, keys, rows);
   for (int64_t panel = 0; panel < p.value_panels; ++panel) {
     const int64_t column = panel * kPanel, count = smaller<int64_t>(kPanel, a.head_dim - column);
     if (count < kPanel) zero_floats(p.packed, keys * kPanel);
-    for (int64_t s = 0; s < keys; ++s) copy_floats(p.packed + s * kPanel, rows[s] + column, count);
+    for (int64_t s = 0; s < keys; ++s) {
+      for_vectors(count, [&](int64_t i, int64_t lanes) {
+        store_lanes(p.packed + s * kPanel + i, lanes, load_weights<type>(rows[s], column + i, lanes));
+      });
+    }
     multiply_panel(p.score, p.rows, p.packed, keys, p.sum + column, p.sum_row(), first > 0);
   }
 }
@@ -121,35 +130,37 @@ inline void add_values(const AttentionPart& p, int64_t first, int64_t keys) {
 inline bool few_rows(const AttentionPart& p) { return p.rows < kFewRows && p.a.head_dim <= kBlock && p.a.head_dim % kPanel == 0; }
 
 // Asks for the memory of a row of one head.
-inline void prefetch_head(const float* row, int64_t head_dim) {
-  for (int64_t i = 0; i < head_dim; i += 64 / static_cast<int64_t>(sizeof(float))) __builtin_prefetch(row + i);
+template <DType type>
+inline void prefetch_head(const char* row, int64_t head_dim) {
+  for (int64_t i = 0; i < dtype_bytes(type, head_dim); i += 64) __builtin_prefetch(row + i);
 }
 
-inline void score_few_rows(const AttentionPart& p, int64_t first, int64_t keys) {
+template <DType type>
+void score_few_rows(const AttentionPart& p, int64_t first, int64_t keys) {
   const int64_t head_dim = p.a.head_dim;
-  const float* rows[kBlock];
-  find_rows(p, p.a.k_pages, first, keys, rows);
-  const DotPanel dot = dot_panel_of(DType::kF32, p.rows);
+  const char* rows[kBlock];
+  find_rows<type>(p, p.a.k_offset, first, keys, rows);
+  const DotPanel dot = dot_panel_of(type, p.rows);
   for (int64_t s = 0; s < keys; s += kWidth) {
     const char* from[kWidth];
     for (int r = 0; r < kWidth; ++r) {
-      from[r] = s + r < keys ? reinterpret_cast<const char*>(rows[s + r]) : nullptr;
-      if (s + r + kWidth < keys) prefetch_head(rows[s + r + kWidth], head_dim);
+      from[r] = s + r < keys ? rows[s + r] : nullptr;
+      if (s + r + kWidth < keys) prefetch_head<type>(rows[s + r + kWidth], head_dim);
     }
     dot(p.query, kARow, from, head_dim, p.score + s, kARow);
   }
 }
 
-template <int R>
-void add_values_to(const AttentionPart& p, const float* const* rows, int64_t keys, bool add) {
+template <DType type, int R>
+void add_values_to(const AttentionPart& p, const char* const* rows, int64_t keys, bool add) {
   constexpr int64_t kAhead = 8;
   for (int64_t column = 0; column < p.a.head_dim; column += kPanel) {
     Vec sum[R][2];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) sum[r][0] = sum[r][1] = Vec::zero();
     for (int64_t s = 0; s < keys; ++s) {
-      if (column == 0 && s + kAhead < keys) prefetch_head(rows[s + kAhead], p.a.head_dim);
-      const Vec v0 = Vec::load(rows[s] + column), v1 = Vec::load(rows[s] + column + kWidth);
+      if (column == 0 && s + kAhead < keys) prefetch_head<type>(rows[s + kAhead], p.a.head_dim);
+      const Vec v0 = load_weights<type>(rows[s], column, kWidth), v1 = load_weights<type>(rows[s], column + kWidth, kWidth);
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
         const Vec weight = Vec::broadcast(p.score[r * kARow + s]);
@@ -166,23 +177,25 @@ void add_values_to(const AttentionPart& p, const float* const* rows, int64_t key
   }
 }
 
-template <int... I>
+template <DType type, int... I>
 void add_values_of_few_rows(const AttentionPart& p, int64_t first, int64_t keys, Indices<I...>) {
-  static constexpr void (*kAdd[])(const AttentionPart&, const float* const*, int64_t, bool) = {add_values_to<I + 1>...};
-  const float* rows[kBlock];
-  find_rows(p, p.a.v_pages, first, keys, rows);
+  static constexpr void (*kAdd[])(const AttentionPart&, const char* const*, int64_t, bool) = {add_values_to<type, I + 1>...};
+  const char* rows[kBlock];
+  find_rows<type>(p, p.a.v_offset, first, keys, rows);
   kAdd[p.rows - 1](p, rows, keys, first > 0);
 }
 
-inline void attend(const AttentionPart& p) {
+template <DType type>
+void attend(const AttentionPart& p) {
   const AttentionArgs& a = p.a;
+  const float* queries = a.q + p.sequence.first_row * a.q_stride;
   int64_t keys = 0;
   for (int64_t row = 0; row < p.rows; ++row) {
-    p.visible[row] = visible_keys(a, p.query_of(row));
+    p.visible[row] = visible_keys(a, p.sequence, p.query_of(row));
     keys = larger(keys, p.visible[row]);
     p.most[row] = -__builtin_inff();
     p.total[row] = 0;
-    const float* q = a.q + p.query_of(row) * a.q_stride + p.head_of(row) * a.head_dim;
+    const float* q = queries + p.query_of(row) * a.q_stride + p.head_of(row) * a.head_dim;
     const Vec scale = Vec::broadcast(a.scale);
     for (int64_t block = 0; block < p.depth_blocks; ++block) {
       const float* from = q + block * kBlock;
@@ -195,14 +208,14 @@ inline void attend(const AttentionPart& p) {
   const bool few = few_rows(p);
   for (int64_t first = 0; first < keys; first += kBlock) {
     const int64_t count = smaller(kBlock, keys - first);
-    few ? score_few_rows(p, first, count) : score_keys(p, first, count);
+    few ? score_few_rows<type>(p, first, count) : score_keys<type>(p, first, count);
     for (int64_t row = 0; row < p.rows; ++row) softmax_row(p, row, first, count);
-    few ? add_values_of_few_rows(p, first, count, Iota<static_cast<int>(kFewRows) - 1>()) : add_values(p, first, count);
+    few ? add_values_of_few_rows<type>(p, first, count, Iota<static_cast<int>(kFewRows) - 1>()) : add_values<type>(p, first, count);
   }
   for (int64_t row = 0; row < p.rows; ++row) {
     const Vec total = Vec::broadcast(p.total[row]);
     const float* sum = p.sum + row * p.sum_row();
-    float* y = a.y + p.query_of(row) * a.y_stride + p.head_of(row) * a.head_dim;
+    float* y = a.y + (p.sequence.first_row + p.query_of(row)) * a.y_stride + p.head_of(row) * a.head_dim;
     for_vectors(a.head_dim, [&](int64_t i, int64_t lanes) { store_lanes(y + i, lanes, load_lanes(sum + i, lanes) / total); });
   }
 }
@@ -212,21 +225,22 @@ struct AttentionCut {
   int64_t queries, blocks, first_part;
 };
 
-inline AttentionCut cut_attention(const AttentionArgs& a, int64_t sequences, int threads) {
+inline AttentionCut cut_attention(const AttentionArgs& a, const AttentionSequence& sequence, int threads) {
   // Packing a key costs as much as some ten rows' products: parts are as high as the threads allow.
-  int64_t queries = larger<int64_t>(1, smaller(a.queries, kMostAttentionRows / (a.heads / a.kv_heads)));
-  while (queries > 16 && sequences * a.kv_heads * ceil_div(a.queries, queries) < 2 * threads) queries = ceil_div(queries, 2);
-  return {queries, ceil_div(a.queries, queries), 0};
+  int64_t queries = larger<int64_t>(1, smaller(sequence.queries, kMostAttentionRows / (a.heads / a.kv_heads)));
+  while (queries > 16 && a.count * a.kv_heads * ceil_div(sequence.queries, queries) < 2 * threads) queries = ceil_div(queries, 2);
+  return {queries, ceil_div(sequence.queries, queries), 0};
 }
 
-inline void attend_part(ThreadPool& pool, const AttentionArgs& a, const AttentionCut& cut, int64_t part, int thread) {
+inline void attend_part(ThreadPool& pool, const AttentionArgs& a, const AttentionSequence& sequence, const AttentionCut& cut, int64_t part,
+                        int thread) {
   const int64_t group = a.heads / a.kv_heads, rows = cut.queries * group;
   const int64_t depth_blocks = ceil_div(a.head_dim, kBlock), value_panels = ceil_div(a.head_dim, kPanel);
   const int64_t floats = rows * (depth_blocks * kARow + kARow + value_panels * kPanel + 2) + kBlock * kPanel;
   const size_t bytes = static_cast<size_t>(floats) * sizeof(float) + static_cast<size_t>(rows) * sizeof(int64_t);
   // The last blocks of a causal mask see most keys: they go first, so that no thread ends long after the others.
   const int64_t block = cut.blocks - 1 - part / a.kv_heads;
-  AttentionPart p{a, part % a.kv_heads, block * cut.queries, smaller(cut.queries, a.queries - block * cut.queries), group};
+  AttentionPart p{a, sequence, part % a.kv_heads, block * cut.queries, smaller(cut.queries, sequence.queries - block * cut.queries), group};
   p.depth_blocks = depth_blocks;
   p.value_panels = value_panels;
   p.visible = static_cast<int64_t*>(pool.scratch(thread, bytes));
@@ -237,24 +251,44 @@ inline void attend_part(ThreadPool& pool, const AttentionArgs& a, const Attentio
   p.sum = p.score + rows * kARow;
   p.most = p.sum + rows * value_panels * kPanel;
   p.total = p.most + rows;
-  attend(p);
+  a.kv_type == DType::kF16 ? attend<DType::kF16>(p) : attend<DType::kF32>(p);
 }
 
-void attentions(ThreadPool& pool, const AttentionArgs* sequences, int64_t count) {
-  auto* cuts = static_cast<AttentionCut*>(pool.shared(static_cast<size_t>(count) * sizeof(AttentionCut)));
+void attention(ThreadPool& pool, const AttentionArgs& a) {
+  auto* cuts = static_cast<AttentionCut*>(pool.shared(static_cast<size_t>(a.count) * sizeof(AttentionCut)));
   int64_t parts = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    cuts[i] = cut_attention(sequences[i], count, pool.threads());
+  for (int64_t i = 0; i < a.count; ++i) {
+    cuts[i] = cut_attention(a, a.sequences[i], pool.threads());
     cuts[i].first_part = parts;
-    parts += cuts[i].blocks * sequences[i].kv_heads;
+    parts += cuts[i].blocks * a.kv_heads;
   }
   run_parts(pool, parts, [&](int64_t part, int thread) {
-    int64_t low = 0, high = count;  // the last sequence that begins at or before the part
+    int64_t low = 0, high = a.count;  // the last sequence that begins at or before the part
     while (high - low > 1) {
       const int64_t middle = (low + high) / 2;
       (cuts[middle].first_part <= part ? low : high) = middle;
     }
-    attend_part(pool, sequences[low], cuts[low], part - cuts[low].first_part, thread);
+    attend_part(pool, a, a.sequences[low], cuts[low], part - cuts[low].first_part, thread);
+  });
+}
+
+inline void store_row(DType type, const float* from, int64_t count, void* to) {
+  for_vectors(count, [&](int64_t i, int64_t lanes) {
+    const Vec v = load_lanes(from + i, lanes);
+    if (type == DType::kF16)
+      lanes == kWidth ? v.store_f16(static_cast<uint16_t*>(to) + i) : store_first_f16(static_cast<uint16_t*>(to) + i, lanes, v);
+    else
+      store_lanes(static_cast<float*>(to) + i, lanes, v);
+  });
+}
+
+void store_kv(ThreadPool& pool, const StoreKvArgs& a) {
+  for_ranges(pool, a.rows, 4 * a.width, [&](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; ++r) {
+      auto* slot = static_cast<char*>(a.slots[r]);
+      store_row(a.kv_type, a.k + r * a.width, a.width, slot + dtype_bytes(a.kv_type, a.k_offset));
+      store_row(a.kv_type, a.v + r * a.width, a.width, slot + dtype_bytes(a.kv_type, a.v_offset));
+    }
   });
 }
 

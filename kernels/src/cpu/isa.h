@@ -3,6 +3,10 @@
 #include "gpa/kernels/kernel_table.h"
 
 namespace gpa {
+
+// The op `sample` of all of them.
+void sample_rows(Queue&, const SampleArgs&);
+
 namespace portable {
 const KernelTable& kernels();
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "cpu/attention.h"
 #include "cpu/elementwise.h"
+#include "cpu/isa.h"
 #include "cpu/linear.h"
 #include "cpu/nearest.h"
 #include "cpu/norm.h"
@@ -13,23 +14,32 @@
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
 
+// The CPU's queue is a thread pool.
+template <class Args, void (*op)(ThreadPool&, const Args&)>
+void on_pool(Queue& queue, const Args& args) {
+  op(static_cast<ThreadPool&>(queue), args);
+}
+void linears_on_pool(Queue& queue, const LinearArgs* maps, int64_t count) { linears(static_cast<ThreadPool&>(queue), maps, count); }
+
 constexpr KernelTable kTable = {
     .name = GPA_STRING(GPA_ISA_NAMESPACE),
-    .linears = linears,
-    .conv1d = conv1d,
-    .conv_transpose1d = conv_transpose1d,
-    .depthwise_conv1d = depthwise_conv1d,
-    .layer_norm = layer_norm,
-    .rms_norm = rms_norm,
-    .rope = rope,
-    .attentions = attentions,
-    .snake = snake,
-    .gated = gated,
-    .activate = activate,
-    .affine = affine,
-    .embed = embed,
-    .mean_rows = mean_rows,
-    .nearest = nearest,
+    .linears = linears_on_pool,
+    .conv1d = on_pool<Conv1dArgs, conv1d>,
+    .conv_transpose1d = on_pool<ConvTranspose1dArgs, conv_transpose1d>,
+    .depthwise_conv1d = on_pool<DepthwiseConv1dArgs, depthwise_conv1d>,
+    .layer_norm = on_pool<LayerNormArgs, layer_norm>,
+    .rms_norm = on_pool<RmsNormArgs, rms_norm>,
+    .rope = on_pool<RopeArgs, rope>,
+    .attention = on_pool<AttentionArgs, attention>,
+    .store_kv = on_pool<StoreKvArgs, store_kv>,
+    .snake = on_pool<SnakeArgs, snake>,
+    .gated = on_pool<GatedArgs, gated>,
+    .activate = on_pool<ActivateArgs, activate>,
+    .affine = on_pool<AffineArgs, affine>,
+    .embed = on_pool<EmbedArgs, embed>,
+    .mean_rows = on_pool<MeanRowsArgs, mean_rows>,
+    .nearest = on_pool<NearestArgs, nearest>,
+    .sample = sample_rows,
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <arm_neon.h>
 #endif
 
+#include "float_bits.h"
 #include "gpa/kernels/kernel_table.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
@@ -76,6 +77,8 @@ struct Vec {
   // kWidth elements of a 16-bit type.
   static Vec load_f16(const uint16_t* p);
   static Vec load_bf16(const uint16_t* p);
+  // Rounded to the nearest, ties to even.
+  void store_f16(uint16_t* p) const;
 };
 
 inline Vec operator+(Vec a, Vec b) { return {a.v + b.v}; }
@@ -131,6 +134,9 @@ inline Vec Vec::load_f16(const uint16_t* p) {
   const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   return {reinterpret_cast<Floats>(_mm512_maskz_cvtph_ps(0xffff, halves))};
 }
+inline void Vec::store_f16(uint16_t* p) const {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_maskz_cvtps_ph(0xffff, v, _MM_FROUND_TO_NEAREST_INT));
+}
 
 #else
 
@@ -147,11 +153,15 @@ inline Vec fma(Vec a, Vec b, Vec c) { return {reinterpret_cast<Floats>(_mm256_fm
 inline Vec Vec::load_f16(const uint16_t* p) {
   return {reinterpret_cast<Floats>(_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))))};
 }
+inline void Vec::store_f16(uint16_t* p) const {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+}
 
 #elif defined(GPA_ISA_NEON)
 
 inline Vec fma(Vec a, Vec b, Vec c) { return {reinterpret_cast<Floats>(vfmaq_f32(c.v, a.v, b.v))}; }
 inline Vec Vec::load_f16(const uint16_t* p) { return {reinterpret_cast<Floats>(vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))))}; }
+inline void Vec::store_f16(uint16_t* p) const { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(v))); }
 
 #else
 
@@ -164,6 +174,9 @@ inline Vec Vec::load_f16(const uint16_t* p) {
   const Ints finite = bits_of(from_bits(rest << 13) * broadcast(0x1p112f));
   const Ints special = (rest << 13) | 0x7f800000;
   return from_bits((rest >= 0x7c00 ? special : finite) | (bits & 0x8000) << 16);
+}
+inline void Vec::store_f16(uint16_t* p) const {
+  for (int i = 0; i < kWidth; ++i) p[i] = f32_to_f16(v[i]);
 }
 
 #endif
@@ -200,6 +213,11 @@ inline Vec load_first_half(const uint16_t* p, int64_t n, Vec (*load)(const uint1
   uint16_t lanes[kWidth] = {};
   memcpy(lanes, p, static_cast<size_t>(n) * sizeof(uint16_t));
   return load(lanes);
+}
+inline void store_first_f16(uint16_t* p, int64_t n, Vec v) {
+  uint16_t lanes[kWidth];
+  v.store_f16(lanes);
+  memcpy(p, lanes, static_cast<size_t>(n) * sizeof(uint16_t));
 }
 
 }  // namespace

@@ -7,50 +7,63 @@
 namespace gpa::reference {
 namespace {
 
-bool visible(const AttentionArgs& a, int64_t query, int64_t key) {
-  const int64_t position = query + a.position;
+bool visible(const AttentionArgs& a, int64_t position, int64_t key) {
   if (a.mask == Mask::kFull || key <= position) return true;
   return a.mask == Mask::kBlockCausal && key / a.block == position / a.block;
 }
 
-const float* element(const AttentionArgs& a, const float* const* pages, int64_t key, int64_t head) {
-  return pages[key / a.page_tokens] + (key % a.page_tokens) * a.kv_stride + head * a.head_dim;
+// The key (value) of one token and head as f32; offset: k_offset (v_offset).
+void read(const AttentionArgs& a, const AttentionSequence& s, int64_t token, int64_t head, int64_t offset, float* out) {
+  const int64_t element = offset + token % a.page_tokens * a.kv_stride + head * a.head_dim;
+  const auto* page = static_cast<const char*>(s.pages[token / a.page_tokens]);
+  convert_elements(a.kv_type, page + dtype_bytes(a.kv_type, element), DType::kF32, out, a.head_dim);
 }
 
-void attend(const AttentionArgs& a) {
-  std::vector<double> scores(a.keys), sum(a.head_dim);
-  for (int64_t t = 0; t < a.queries; ++t) {
-    for (int64_t h = 0; h < a.heads; ++h) {
-      const int64_t kv_head = h / (a.heads / a.kv_heads);
-      const float* q = a.q + t * a.q_stride + h * a.head_dim;
-      double largest = -INFINITY;
-      for (int64_t s = 0; s < a.keys; ++s) {
-        if (!visible(a, t, s)) continue;
-        const float* k = element(a, a.k_pages, s, kv_head);
-        double score = 0;
-        for (int64_t i = 0; i < a.head_dim; ++i) score += static_cast<double>(q[i]) * k[i];
-        scores[s] = score * a.scale;
-        largest = std::max(largest, scores[s]);
-      }
-      double total = 0;
-      std::fill(sum.begin(), sum.end(), 0.0);
-      for (int64_t s = 0; s < a.keys; ++s) {
-        if (!visible(a, t, s)) continue;
-        const double weight = std::exp(scores[s] - largest);
-        total += weight;
-        const float* v = element(a, a.v_pages, s, kv_head);
-        for (int64_t i = 0; i < a.head_dim; ++i) sum[i] += weight * v[i];
-      }
-      float* y = a.y + t * a.y_stride + h * a.head_dim;
-      for (int64_t i = 0; i < a.head_dim; ++i) y[i] = static_cast<float>(sum[i] / total);
-    }
+// y [head_dim] of one query of one head.
+void attend(const AttentionArgs& a, const AttentionSequence& s, int64_t head, int64_t position, const float* q, float* y) {
+  const int64_t kv_head = head / (a.heads / a.kv_heads);
+  std::vector<float> row(a.head_dim);
+  std::vector<double> scores(s.keys), sum(a.head_dim);
+  double largest = -INFINITY, total = 0;
+  for (int64_t key = 0; key < s.keys; ++key) {
+    if (!visible(a, position, key)) continue;
+    read(a, s, key, kv_head, a.k_offset, row.data());
+    double score = 0;
+    for (int64_t i = 0; i < a.head_dim; ++i) score += static_cast<double>(q[i]) * row[i];
+    scores[key] = score * a.scale;
+    largest = std::max(largest, scores[key]);
   }
+  for (int64_t key = 0; key < s.keys; ++key) {
+    if (!visible(a, position, key)) continue;
+    const double weight = std::exp(scores[key] - largest);
+    total += weight;
+    read(a, s, key, kv_head, a.v_offset, row.data());
+    for (int64_t i = 0; i < a.head_dim; ++i) sum[i] += weight * row[i];
+  }
+  for (int64_t i = 0; i < a.head_dim; ++i) y[i] = static_cast<float>(sum[i] / total);
 }
 
 }  // namespace
 
-void attentions(ThreadPool&, const AttentionArgs* sequences, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) attend(sequences[i]);
+void attention(Queue&, const AttentionArgs& a) {
+  for (const AttentionSequence* s = a.sequences; s < a.sequences + a.count; ++s) {
+    for (int64_t t = 0; t < s->queries; ++t) {
+      for (int64_t head = 0; head < a.heads; ++head) {
+        const int64_t row = s->first_row + t;
+        attend(a, *s, head, s->position + t, a.q + row * a.q_stride + head * a.head_dim, a.y + row * a.y_stride + head * a.head_dim);
+      }
+    }
+  }
+}
+
+void store_kv(Queue&, const StoreKvArgs& a) {
+  const auto store = [&](const float* from, void* slot, int64_t offset) {
+    convert_elements(DType::kF32, from, a.kv_type, static_cast<char*>(slot) + dtype_bytes(a.kv_type, offset), a.width);
+  };
+  for (int64_t r = 0; r < a.rows; ++r) {
+    store(a.k + r * a.width, a.slots[r], a.k_offset);
+    store(a.v + r * a.width, a.slots[r], a.v_offset);
+  }
 }
 
 }  // namespace gpa::reference

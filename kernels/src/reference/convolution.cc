@@ -4,7 +4,7 @@
 
 namespace gpa::reference {
 
-void conv1d(ThreadPool&, const Conv1dArgs& a) {
+void conv1d(Queue&, const Conv1dArgs& a) {
   const int64_t out_channels = a.w.rows, in_group = a.in_channels / a.groups, out_group = out_channels / a.groups;
   const std::vector<float> rounded_x = rounded(a.groups == 1 ? a.rounding : Rounding::kNone, a.w.type, a.x, a.frames, a.in_channels);
   const float* const frames = rounded_x.empty() ? a.x : rounded_x.data();
@@ -25,7 +25,7 @@ void conv1d(ThreadPool&, const Conv1dArgs& a) {
   }
 }
 
-void conv_transpose1d(ThreadPool&, const ConvTranspose1dArgs& a) {
+void conv_transpose1d(Queue&, const ConvTranspose1dArgs& a) {
   const std::vector<float> rounded_x = rounded(a.rounding, a.w.type, a.x, a.frames, a.in_channels);
   const float* const frames = rounded_x.empty() ? a.x : rounded_x.data();
   std::vector<float> row(a.w.cols);
@@ -51,7 +51,7 @@ void conv_transpose1d(ThreadPool&, const ConvTranspose1dArgs& a) {
     for (int64_t o = 0; o < a.out_channels; ++o) a.y[t * a.out_channels + o] = a.bias ? a.bias[o] : 0.0f;
 }
 
-void depthwise_conv1d(ThreadPool&, const DepthwiseConv1dArgs& a) {
+void depthwise_conv1d(Queue&, const DepthwiseConv1dArgs& a) {
   for (int64_t t = 0; t < a.out_frames; ++t) {
     for (int64_t c = 0; c < a.channels; ++c) {
       double sum = a.bias ? a.bias[c] : 0;

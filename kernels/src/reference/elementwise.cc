@@ -5,7 +5,7 @@
 
 namespace gpa::reference {
 
-void snake(ThreadPool&, const SnakeArgs& a) {
+void snake(Queue&, const SnakeArgs& a) {
   for (int64_t r = 0; r < a.rows; ++r) {
     for (int64_t c = 0; c < a.cols; ++c) {
       const float x = a.x[r * a.cols + c];
@@ -17,18 +17,18 @@ void snake(ThreadPool&, const SnakeArgs& a) {
   }
 }
 
-void gated(ThreadPool&, const GatedArgs& a) {
+void gated(Queue&, const GatedArgs& a) {
   for (int64_t r = 0; r < a.rows; ++r)
     for (int64_t c = 0; c < a.cols; ++c)
       a.y[r * a.y_stride + c] = static_cast<float>(activation_of(a.activation, a.gate[r * a.gate_stride + c]) *
                                                    a.up[r * a.up_stride + c]);
 }
 
-void activate(ThreadPool&, const ActivateArgs& a) {
+void activate(Queue&, const ActivateArgs& a) {
   for (int64_t i = 0; i < a.count; ++i) a.y[i] = static_cast<float>(activation_of(a.activation, a.x[i]));
 }
 
-void affine(ThreadPool&, const AffineArgs& a) {
+void affine(Queue&, const AffineArgs& a) {
   for (int64_t r = 0; r < a.rows; ++r) {
     for (int64_t c = 0; c < a.cols; ++c) {
       double y = a.x[r * a.cols + c];
@@ -40,7 +40,7 @@ void affine(ThreadPool&, const AffineArgs& a) {
   }
 }
 
-void mean_rows(ThreadPool&, const MeanRowsArgs& a) {
+void mean_rows(Queue&, const MeanRowsArgs& a) {
   for (int64_t begin = 0, p = 0; begin < a.rows; begin += a.window, ++p) {
     const int64_t end = std::min(begin + a.window, a.rows);
     for (int64_t c = 0; c < a.cols; ++c) {

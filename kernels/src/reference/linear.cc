@@ -56,14 +56,14 @@ void multiply(const LinearArgs& a, const float* x) {
   }
 }
 
-void linears(ThreadPool&, const LinearArgs* maps, int64_t count) {
+void linears(Queue&, const LinearArgs* maps, int64_t count) {
   for (const LinearArgs* a = maps; a < maps + count; ++a) {
     const std::vector<float> x = rounded(a->rounding, a->w.type, a->x, a->rows, a->w.cols);
     multiply(*a, x.empty() ? a->x : x.data());
   }
 }
 
-void embed(ThreadPool&, const EmbedArgs& a) {
+void embed(Queue&, const EmbedArgs& a) {
   for (int64_t i = 0; i < a.count; ++i) read_row(a.table, a.ids[i], a.y + i * a.table.cols);
 }
 

@@ -21,7 +21,7 @@ double distance(const NearestArgs& a, const float* x, const float* code) {
 
 }  // namespace
 
-void nearest(ThreadPool&, const NearestArgs& a) {
+void nearest(Queue&, const NearestArgs& a) {
   for (int64_t r = 0; r < a.rows; ++r) {
     double best = INFINITY, second = INFINITY;
     int32_t id = 0;

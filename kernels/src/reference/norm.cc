@@ -4,7 +4,7 @@
 
 namespace gpa::reference {
 
-void layer_norm(ThreadPool&, const LayerNormArgs& a) {
+void layer_norm(Queue&, const LayerNormArgs& a) {
   for (int64_t r = 0; r < a.rows; ++r) {
     const float* x = a.x + r * a.cols;
     float* y = a.y + r * a.cols;
@@ -21,7 +21,7 @@ void layer_norm(ThreadPool&, const LayerNormArgs& a) {
   }
 }
 
-void rms_norm(ThreadPool&, const RmsNormArgs& a) {
+void rms_norm(Queue&, const RmsNormArgs& a) {
   for (int64_t r = 0; r < a.rows; ++r) {
     const float* x = a.x + r * a.cols;
     double squares = 0;

@@ -6,21 +6,23 @@
 
 namespace gpa::reference {
 
-void linears(ThreadPool&, const LinearArgs* maps, int64_t count);
-void conv1d(ThreadPool&, const Conv1dArgs&);
-void conv_transpose1d(ThreadPool&, const ConvTranspose1dArgs&);
-void depthwise_conv1d(ThreadPool&, const DepthwiseConv1dArgs&);
-void layer_norm(ThreadPool&, const LayerNormArgs&);
-void rms_norm(ThreadPool&, const RmsNormArgs&);
-void rope(ThreadPool&, const RopeArgs&);
-void attentions(ThreadPool&, const AttentionArgs* sequences, int64_t count);
-void snake(ThreadPool&, const SnakeArgs&);
-void gated(ThreadPool&, const GatedArgs&);
-void activate(ThreadPool&, const ActivateArgs&);
-void affine(ThreadPool&, const AffineArgs&);
-void embed(ThreadPool&, const EmbedArgs&);
-void mean_rows(ThreadPool&, const MeanRowsArgs&);
-void nearest(ThreadPool&, const NearestArgs&);
+void linears(Queue&, const LinearArgs* maps, int64_t count);
+void conv1d(Queue&, const Conv1dArgs&);
+void conv_transpose1d(Queue&, const ConvTranspose1dArgs&);
+void depthwise_conv1d(Queue&, const DepthwiseConv1dArgs&);
+void layer_norm(Queue&, const LayerNormArgs&);
+void rms_norm(Queue&, const RmsNormArgs&);
+void rope(Queue&, const RopeArgs&);
+void attention(Queue&, const AttentionArgs&);
+void store_kv(Queue&, const StoreKvArgs&);
+void snake(Queue&, const SnakeArgs&);
+void gated(Queue&, const GatedArgs&);
+void activate(Queue&, const ActivateArgs&);
+void affine(Queue&, const AffineArgs&);
+void embed(Queue&, const EmbedArgs&);
+void mean_rows(Queue&, const MeanRowsArgs&);
+void nearest(Queue&, const NearestArgs&);
+void sample(Queue&, const SampleArgs&);
 
 double activation_of(Activation activation, double x);
 

@@ -4,7 +4,7 @@
 
 namespace gpa::reference {
 
-void rope(ThreadPool&, const RopeArgs& a) {
+void rope(Queue&, const RopeArgs& a) {
   const int64_t half = a.head_dim / 2;
   for (int64_t t = 0; t < a.tokens; ++t) {
     for (int64_t i = 0; i < half; ++i) {

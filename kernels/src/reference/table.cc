@@ -12,7 +12,8 @@ const KernelTable& reference_kernels() {
       .layer_norm = reference::layer_norm,
       .rms_norm = reference::rms_norm,
       .rope = reference::rope,
-      .attentions = reference::attentions,
+      .attention = reference::attention,
+      .store_kv = reference::store_kv,
       .snake = reference::snake,
       .gated = reference::gated,
       .activate = reference::activate,
@@ -20,6 +21,7 @@ const KernelTable& reference_kernels() {
       .embed = reference::embed,
       .mean_rows = reference::mean_rows,
       .nearest = reference::nearest,
+      .sample = reference::sample,
   };
   return table;
 }

@@ -35,11 +35,13 @@ int32_t AllowedIds::column(int32_t id) const {
   return -1;
 }
 
-void RepeatedColumns::add(int32_t id) {
-  const int32_t column = allowed_->column(id);
-  if (column < 0 || seen_[static_cast<size_t>(column)]) return;
-  seen_[static_cast<size_t>(column)] = true;
-  columns_.push_back(column);
+std::vector<uint32_t> seen_columns(const AllowedIds& allowed, std::span<const int32_t> ids) {
+  std::vector<uint32_t> seen(static_cast<size_t>((allowed.count() + 31) / 32), 0);
+  for (int32_t id : ids) {
+    const int32_t column = allowed.column(id);
+    if (column >= 0) seen[static_cast<size_t>(column / 32)] |= uint32_t{1} << (column % 32);
+  }
+  return seen;
 }
 
 }  // namespace gpa

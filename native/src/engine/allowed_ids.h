@@ -24,17 +24,7 @@ class AllowedIds {
   int64_t count_ = 0;
 };
 
-// The columns of the ids seen so far, each once: what the repetition penalty is for.
-class RepeatedColumns {
- public:
-  explicit RepeatedColumns(const AllowedIds& allowed) : allowed_(&allowed), seen_(static_cast<size_t>(allowed.count()), false) {}
-  void add(int32_t id);
-  std::span<const int32_t> columns() const { return columns_; }
-
- private:
-  const AllowedIds* allowed_;
-  std::vector<bool> seen_;
-  std::vector<int32_t> columns_;
-};
+// The columns of the ids as bits: column c is bit c % 32 of word c / 32. It is what the repetition penalty is for.
+std::vector<uint32_t> seen_columns(const AllowedIds& allowed, std::span<const int32_t> ids);
 
 }  // namespace gpa

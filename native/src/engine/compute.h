@@ -1,13 +1,23 @@
 // What an engine's networks are computed with.
 #pragma once
-#include "gpa/kernels/kernel_table.h"
+#include <memory>
+
+#include "gpa/kernels/device.h"
+#include "gpa/kernels/thread_pool.h"
 
 namespace gpa {
 
 struct Compute {
+  std::shared_ptr<Device> device;  // null: the CPU
   const KernelTable& kernels;
   int threads;
   Rounding rounding;  // of the audio networks' activations
+
+  // Errors: std::bad_alloc, DeviceFailure.
+  std::unique_ptr<Queue> make_queue() const {
+    if (device) return device->make_queue(threads);
+    return std::make_unique<ThreadPool>(threads);
+  }
 };
 
 }  // namespace gpa

@@ -52,7 +52,7 @@ int64_t context_of(const Model& model, int wanted) {
 
 Engine::Engine(std::shared_ptr<const Model> model, const gpa_engine_params& params)
     : model_(std::move(model)),
-      compute_{kernels_of(params.device), checked("threads", params.threads, kMaxThreads, usable_cores()), rounding_of(params.precision)},
+      compute_{nullptr, kernels_of(params.device), checked("threads", params.threads, kMaxThreads, usable_cores()), rounding_of(params.precision)},
       context_tokens_(context_of(*model_, params.context_tokens)),
       max_concurrency_(checked("max_concurrency", params.max_concurrency, kMaxConcurrency, kDefaultConcurrency)),
       max_live_(max_concurrency_ + checked("max_queue", params.max_queue, kMaxQueue, kDefaultQueue)),

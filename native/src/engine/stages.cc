@@ -83,9 +83,9 @@ std::span<const float> wav_of(const Inputs& in, const char* name) {
 
 void run_volume(const Model&, const Inputs& in, Context& context) {
   const std::span<const float> wav = wav_of(in, "wav");
-  const Matrix out = context.arena.matrix(1, static_cast<int64_t>(wav.size()));
+  const Matrix out = context.arena.host_matrix(1, static_cast<int64_t>(wav.size()));
   normalize_volume(wav.data(), out.cols, out.data);
-  context.trace("wav_normalized", out);
+  context.trace_host("wav_normalized", out);
 }
 
 void run_glm_mel(const Model& model, const Inputs& in, Context& context) {
@@ -107,7 +107,7 @@ void run_wav2vec2(const Model& model, const Inputs& in, Context& context) {
 
 void run_bicodec_encoder(const Model& model, const Inputs& in, Context& context) {
   std::vector<int32_t> ids;
-  model.codec_encoder().encode(context, in.matrix("w2v_feat"), &ids);
+  model.codec_encoder().encode(context, context.upload(in.matrix("w2v_feat")), &ids);
 }
 
 void run_speaker_mel(const Model& model, const Inputs& in, Context& context) {
@@ -126,7 +126,7 @@ void run_bicodec_decoder(const Model& model, const Inputs& in, Context& context)
   const std::span<const int32_t> global = in.ids_below("global_ids", decoder.global_code_count());
   if (static_cast<int64_t>(global.size()) != decoder.global_count()) in.refuse("global_ids", "is not one voice");
   const auto count = static_cast<int64_t>(semantic.size());
-  decoder.decode(context, semantic.data(), count, global.data(), context.arena.matrix(1, decoder.samples(count)).data);
+  decoder.decode(context, semantic.data(), count, global.data(), context.arena.host_matrix(1, decoder.samples(count)).data);
 }
 
 void run_decoder(const Model& model, const Inputs& in, Context& context) {
@@ -138,7 +138,7 @@ void run_decoder(const Model& model, const Inputs& in, Context& context) {
          static_cast<long long>(decoder.context_length()));
   }
   const bool all = in.find("all") && in.integer("all") != 0;
-  KvPool pool(decoder.kv_shape(), kv_pages(count));
+  KvPool pool(context.queue, decoder.kv_shape(), kv_pages(count));
   KvSequence sequence(pool);
   const DecoderSpan span{&sequence, count};
   const Matrix hidden = decoder.forward(context, prompt, {&span, 1});
@@ -151,17 +151,14 @@ void run_decoder(const Model& model, const Inputs& in, Context& context) {
 // The inputs that both sampler stages take.
 struct SamplerInputs {
   std::vector<float> logits;
-  std::vector<int32_t> repeated;
+  std::vector<uint32_t> seen;
   gpa_sampling sampling;
 
   explicit SamplerInputs(const Inputs& in) : sampling{} {
     const std::span<const float> row = in.floats("logits");
     if (row.empty()) in.refuse("logits", "is empty");
     logits.assign(row.begin(), row.end());
-    const AllowedIds all({{0, static_cast<int32_t>(row.size())}});
-    RepeatedColumns columns(all);
-    for (int32_t id : in.ids("ids")) columns.add(id);
-    repeated.assign(columns.columns().begin(), columns.columns().end());
+    seen = seen_columns(AllowedIds({{0, static_cast<int32_t>(row.size())}}), in.ids("ids"));
     const float top_k = in.number("top_k");
     if (!(top_k >= 0 && top_k <= 1e9f) || top_k != std::floor(top_k)) in.refuse("top_k", "must be a whole number from 0");
     sampling.top_k = static_cast<int32_t>(top_k);
@@ -174,8 +171,8 @@ struct SamplerInputs {
 
 void run_sampler(const Model&, const Inputs& in, Context& context) {
   SamplerInputs inputs(in);
-  std::vector<float> probs = Sampler().distribution(inputs.logits, inputs.repeated, inputs.sampling);
-  context.trace("probs", {probs.data(), 1, static_cast<int64_t>(probs.size())});
+  std::vector<float> probs = distribution(inputs.logits, inputs.seen, inputs.sampling);
+  context.trace_host("probs", {probs.data(), 1, static_cast<int64_t>(probs.size())});
 }
 
 void run_sampler_draws(const Model&, const Inputs& in, Context& context) {
@@ -184,7 +181,7 @@ void run_sampler_draws(const Model&, const Inputs& in, Context& context) {
   const int32_t draws = in.integer("draws");
   if (draws < 1 || draws > 1 << 24) in.refuse("draws", "must lie in [1, 2^24]");
   std::vector<int32_t> drawn(static_cast<size_t>(draws));
-  Sampler().draw_many(inputs.logits, inputs.repeated, inputs.sampling, drawn);
+  draw_many(inputs.logits, inputs.seen, inputs.sampling, drawn);
   context.trace_ids("drawn", drawn.data(), draws);
 }
 
@@ -229,9 +226,9 @@ void run_stage(const Model& model, const Compute& compute, const char* network, 
   check_inputs(inputs);
   for (const Stage& stage : kStages) {
     if (std::strcmp(stage.name, network) != 0) continue;
-    ThreadPool pool(compute.threads);
-    Arena arena;
-    Context context{compute.kernels, pool, arena, compute.rounding, trace, user};
+    const std::unique_ptr<Queue> queue = compute.make_queue();
+    Arena arena(*queue);
+    Context context{compute.kernels, *queue, arena, compute.rounding, trace, user};
     stage.run(model, Inputs(network, inputs), context);
     return;
   }

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
 #include "engine/prompt.h"
 #include "engine/request_check.h"
+#include "engine/sampler.h"
 #include "engine/task_audio.h"
 #include "error.h"
+#include "layers/operand_block.h"
 #include "log.h"
 
 namespace gpa {
@@ -27,15 +28,15 @@ int64_t now_us() {
 
 bool hears(gpa_task task) { return task != GPA_TASK_SPEAK && task != GPA_TASK_GENERATE; }
 
-std::unique_ptr<KvPool> make_pool(const Model& model, const StepLoop::Limits& limits) {
+std::unique_ptr<KvPool> make_pool(Queue& queue, const Model& model, const StepLoop::Limits& limits) {
   if (!model.has_decoder()) return nullptr;
   // One beside those of full contexts: for the copy of a shared page.
-  return std::make_unique<KvPool>(model.decoder().kv_shape(), kv_pages(limits.context_tokens) * limits.max_concurrency + 1);
+  return std::make_unique<KvPool>(queue, model.decoder().kv_shape(), kv_pages(limits.context_tokens) * limits.max_concurrency + 1);
 }
 
 std::unique_ptr<PrefixCache> make_prefixes(KvPool* pool) {
   if (!pool) return nullptr;
-  const int64_t page_bytes = pool->shape().page_floats() * static_cast<int64_t>(sizeof(float));
+  const auto page_bytes = static_cast<int64_t>(pool->shape().page_bytes());
   return std::make_unique<PrefixCache>(*pool, std::min(pool->max_pages() / 4, kPrefixBytes / page_bytes));
 }
 
@@ -46,8 +47,9 @@ bool shares_prompt(gpa_task task) { return task != GPA_TASK_TRANSCRIBE; }
 
 StepLoop::StepLoop(std::shared_ptr<const Model> model, const Compute& compute, Limits limits,
                    const std::atomic<bool>& closing, EngineCounters& counters)
-    : model_(std::move(model)), compute_(compute), limits_(limits), stop_{&closing, nullptr}, counters_(counters), pool_(compute.threads),
-      audio_arena_(std::make_unique<Arena>()), kv_pool_(make_pool(*model_, limits)),
+    : model_(std::move(model)), compute_(compute), limits_(limits), stop_{&closing, nullptr}, counters_(counters), queue_(compute.make_queue()),
+      own_audio_queue_(queue_->on_host() ? nullptr : compute.make_queue()), audio_queue_(own_audio_queue_ ? *own_audio_queue_ : *queue_),
+      step_arena_(*queue_), audio_arena_(std::make_unique<Arena>(audio_queue_)), kv_pool_(make_pool(*queue_, *model_, limits)),
       prefixes_(make_prefixes(kv_pool_.get())) {
   if (kv_pool_) counters_.kv_pages_total = kv_pool_->max_pages();
 }
@@ -67,13 +69,16 @@ bool StepLoop::step() {
   for (Running& running : running_) {
     if (running.phase == Phase::kEncode && !hears(running.request->input().task)) run_audio(running);
   }
-  Running* const audio = next_audio();
-  if (audio) run_audio(*audio);
-  sweep();
-  const bool has_rows = run_decoder();
+  Arena::Scope scope(step_arena_);
+  // A host's queue computes at once, and what an audio network waits for does not come before the next step. A device does both side by side.
+  const bool audio_first = queue_->on_host();
+  bool ran_audio = audio_first && run_next_audio();
+  Pass pass = start_decoder();
+  if (!audio_first) ran_audio = run_next_audio();
+  finish_decoder(pass);
   sweep();
   count_pages();
-  return audio || has_rows;
+  return ran_audio || !pass.batch.spans.empty();
 }
 
 std::optional<AudioJob> StepLoop::audio_job(const Running& running) const {
@@ -95,6 +100,12 @@ StepLoop::Running* StepLoop::next_audio() {
     owners.push_back(&running);
   }
   return jobs.empty() ? nullptr : owners[most_urgent(jobs)];
+}
+
+bool StepLoop::run_next_audio() {
+  Running* const audio = next_audio();
+  if (audio) run_audio(*audio);
+  return audio != nullptr;
 }
 
 void StepLoop::sweep() {
@@ -134,7 +145,7 @@ void StepLoop::end(Request& request, Failure failure, RequestResult result) noex
 
 Context StepLoop::context(Arena& arena, const Running* running) {
   stop_.request = running ? running->request.get() : nullptr;
-  Context context{compute_.kernels, pool_, arena, compute_.rounding};
+  Context context{compute_.kernels, &arena == &step_arena_ ? *queue_ : audio_queue_, arena, compute_.rounding};
   context.stop_user = &stop_;
   context.stop_fn = [](void* user) {
     const auto* asked = static_cast<const StopCheck*>(user);
@@ -153,7 +164,7 @@ void StepLoop::run_audio(Running& running) {
   });
   if (failure.code != GPA_OK) end(running, failure);
   if (encoding && running.request->input().samples > kKeptAudioSamples) {
-    const Failure dropped = guarded([&] { audio_arena_ = std::make_unique<Arena>(); });
+    const Failure dropped = guarded([&] { audio_arena_ = std::make_unique<Arena>(audio_queue_); });
     if (dropped.code != GPA_OK) log(LogLevel::kWarning, "activation memory was kept: %s", dropped.message.c_str());
   }
 }
@@ -204,27 +215,42 @@ void StepLoop::start_decoding(Running& running) {
   if (room < 1) fail(GPA_ERROR_CAPACITY, "the prompt of %lld tokens leaves no room in the context", static_cast<long long>(prompt));
   running.answer_limit = input.max_tokens > 0 ? std::min<int64_t>(input.max_tokens, room) : room;
   running.allowed = std::make_unique<AllowedIds>(allowed_ids(model_->tokens(), model_->decoder().vocab(), input.task, input.allowed));
-  running.repeated = std::make_unique<RepeatedColumns>(*running.allowed);
-  for (int32_t id : running.prompt) running.repeated->add(id);
+  const std::vector<uint32_t> seen = seen_columns(*running.allowed, running.prompt);
+  running.seen = Buffer(*queue_, seen.size() * sizeof(uint32_t));
+  queue_->upload(running.seen.get(), seen.data(), seen.size() * sizeof(uint32_t));
   running.sequence = std::make_unique<KvSequence>(*kv_pool_);
   running.phase = Phase::kPrefill;
 }
 
-bool StepLoop::run_decoder() {
-  Arena::Scope scope(step_arena_);
-  const Batch batch = gather();
-  if (batch.spans.empty()) return false;
-  const Failure failure = guarded([&] {
-    Context context = this->context(step_arena_, nullptr);
-    const Matrix hidden = model_->decoder().forward(context, batch.ids, batch.spans);
-    keep_prompts(batch);
-    count(batch);
-    answer(batch, hidden, context);
+StepLoop::Pass StepLoop::start_decoder() {
+  Pass pass{gather(), {}, nullptr, {}};
+  if (pass.batch.spans.empty()) return pass;
+  pass.failure = guarded([&] {
+    const Context context = this->context(step_arena_, nullptr);
+    const Matrix hidden = model_->decoder().forward(context, pass.batch.ids, pass.batch.spans);
+    keep_prompts(pass.batch);
+    count(pass.batch);
+    draw_answers(pass, hidden, context);
   });
-  for (Running* running : batch.owners) {
-    if (failure.code != GPA_OK && running->phase != Phase::kEnded) end(*running, failure);
+  return pass;
+}
+
+void StepLoop::finish_decoder(Pass& pass) {
+  const auto count = static_cast<int64_t>(pass.answering.size());
+  const int32_t* columns = nullptr;
+  if (pass.failure.code == GPA_OK && count > 0) pass.failure = guarded([&] { columns = context(step_arena_, nullptr).download(pass.columns, count); });
+  for (int64_t i = 0; columns && i < count; ++i) {
+    Running& running = *pass.answering[static_cast<size_t>(i)];
+    if (running.phase == Phase::kEnded) continue;
+    const Failure failure = guarded([&] {
+      if (columns[i] < 0) refuse_logits();
+      take_token(running, running.allowed->id(columns[i]));
+    });
+    if (failure.code != GPA_OK) end(running, failure);
   }
-  return true;
+  for (Running* running : pass.batch.owners) {
+    if (pass.failure.code != GPA_OK && running->phase != Phase::kEnded) end(*running, pass.failure);
+  }
 }
 
 StepLoop::Batch StepLoop::gather() {
@@ -292,42 +318,51 @@ void StepLoop::Batch::add(Running& owner, std::span<const int32_t> rows, bool an
   answer_rows.push_back(answers ? static_cast<int64_t>(ids.size()) - 1 : -1);
 }
 
-void StepLoop::answer(const Batch& batch, const Matrix& hidden, Context& context) {
+// Requests that may answer with the same ids share one product with the LM head.
+void StepLoop::draw_answers(Pass& pass, const Matrix& hidden, const Context& context) {
+  const Batch& batch = pass.batch;
+  std::vector<int32_t> rows;       // of hidden, group by group
+  std::vector<int64_t> group_ends;
   std::vector<bool> answered(batch.owners.size(), false);
   for (size_t first = 0; first < batch.owners.size(); ++first) {
     if (answered[first] || batch.answer_rows[first] < 0) continue;
-    // Requests that may answer with the same ids share one product with the LM head.
-    std::vector<size_t> group;
     for (size_t i = first; i < batch.owners.size(); ++i) {
       if (batch.answer_rows[i] < 0 || answered[i] || !(*batch.owners[i]->allowed == *batch.owners[first]->allowed)) continue;
-      group.push_back(i);
+      pass.answering.push_back(batch.owners[i]);
+      rows.push_back(static_cast<int32_t>(batch.answer_rows[i]));
       answered[i] = true;
     }
-    Arena::Scope scope(context.arena);
-    const Matrix rows = context.arena.matrix(static_cast<int64_t>(group.size()), hidden.cols);
-    for (size_t g = 0; g < group.size(); ++g) {
-      std::memcpy(rows.data + static_cast<int64_t>(g) * rows.cols, hidden.data + batch.answer_rows[group[g]] * hidden.cols,
-                  static_cast<size_t>(hidden.cols) * sizeof(float));
-    }
-    const AllowedIds& allowed = *batch.owners[first]->allowed;
-    const Matrix logits = model_->decoder().logits(context, rows, allowed.ranges());
-    for (size_t g = 0; g < group.size(); ++g) {
-      Running& running = *batch.owners[group[g]];
-      const Failure failure = guarded([&] {
-        const std::span<float> row(logits.data + static_cast<int64_t>(g) * logits.cols, static_cast<size_t>(logits.cols));
-        const int32_t column = sampler_.pick(row, running.repeated->columns(), running.request->input().sampling, running.answer.size());
-        take_token(running, running.allowed->id(column));
-      });
-      if (failure.code != GPA_OK) end(running, failure);
-    }
+    group_ends.push_back(static_cast<int64_t>(rows.size()));
   }
+  const auto count = static_cast<int64_t>(rows.size());
+  if (count == 0) return;
+  OperandBlock block(context, OperandBlock::room<int32_t>(count) + OperandBlock::room<SampleRow>(count));
+  const auto row_ids = block.take<int32_t>(count);
+  const auto draws = block.take<SampleRow>(count);
+  std::copy(rows.begin(), rows.end(), row_ids.host);
+  for (int64_t i = 0; i < count; ++i) {
+    const Running& running = *pass.answering[static_cast<size_t>(i)];
+    draws.host[i] = sample_row(running.request->input().sampling, running.answer.size(), static_cast<uint32_t*>(running.seen.get()));
+  }
+  block.upload();
+
+  int32_t* const columns = context.arena.ints(count);
+  int64_t begin = 0;
+  for (int64_t end : group_ends) {
+    Arena::Scope scope(context.arena);
+    const Matrix group = context.arena.matrix(end - begin, hidden.cols);
+    context.kernels.embed(context.queue, {{hidden.data, DType::kF32, hidden.rows, hidden.cols}, row_ids.operand + begin, group.rows, group.data});
+    const Matrix logits = model_->decoder().logits(context, group, pass.answering[static_cast<size_t>(begin)]->allowed->ranges());
+    context.kernels.sample(context.queue, {logits.data, logits.rows, logits.cols, draws.operand + begin, columns + begin});
+    begin = end;
+  }
+  pass.columns = columns;
 }
 
 void StepLoop::take_token(Running& running, int32_t id) {
   const gpa_task task = running.request->input().task;
   if (running.answer.empty()) running.request->stamp(&gpa_request_stats::first_token_us);
   running.answer.push_back(id);
-  running.repeated->add(id);
   if (running.speech) {
     for (int32_t code : answer_result(model_->tokens(), task, {&id, 1})) running.speech->add(code);
   }

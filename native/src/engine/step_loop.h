@@ -23,11 +23,10 @@
 #include "engine/engine_counters.h"
 #include "engine/prefix_cache.h"
 #include "engine/request.h"
-#include "engine/sampler.h"
 #include "engine/schedule.h"
 #include "engine/streamed_speech.h"
 #include "engine/whole_speech.h"
-#include "gpa/kernels/thread_pool.h"
+#include "layers/buffer.h"
 #include "layers/kv_cache.h"
 #include "models/model.h"
 
@@ -65,7 +64,7 @@ class StepLoop {
     std::vector<int32_t> prompt;
     int64_t prefilled = 0;
     std::unique_ptr<AllowedIds> allowed;
-    std::unique_ptr<RepeatedColumns> repeated;
+    Buffer seen;  // of the decoder's queue: bits of the columns of the prompt's and the answer's ids
     std::unique_ptr<KvSequence> sequence;
     std::vector<int32_t> answer;
     int64_t answer_limit = 0;
@@ -94,21 +93,31 @@ class StepLoop {
     void add(Running& owner, std::span<const int32_t> rows, bool answers);
   };
 
+  // A pass of the decoder that was given to the queue.
+  struct Pass {
+    Batch batch;
+    std::vector<Running*> answering;  // in the order of `columns`
+    const int32_t* columns = nullptr;  // what was drawn: an operand
+    Failure failure;
+  };
+
   std::optional<AudioJob> audio_job(const Running& running) const;
   Running* next_audio();  // null: nobody needs an audio network
+  bool run_next_audio();
   void run_audio(Running& running);
   void encode(Running& running);
   void render_piece(Running& running);
   void render_chunk(Running& running);
   void start_stream(Running& running, Context& context);
   void start_decoding(Running& running);
-  bool run_decoder();
+  Pass start_decoder();
+  void finish_decoder(Pass& pass);
   Batch gather();
   bool is_about_to_be_kept(const Batch& batch, const Running& running) const;
   void keep_prompts(const Batch& batch);
   void count(const Batch& batch);
   void count_pages();
-  void answer(const Batch& batch, const Matrix& hidden, Context& context);
+  void draw_answers(Pass& pass, const Matrix& hidden, const Context& context);
   void take_token(Running& running, int32_t id);
   void finish_answer(Running& running);
   void end(Running& running, Failure failure, RequestResult result = {}) noexcept;
@@ -121,13 +130,14 @@ class StepLoop {
   const Limits limits_;
   StopCheck stop_;
   EngineCounters& counters_;
-  ThreadPool pool_;
+  // The audio networks run beside the decoder where the queue is not the host's; there they take turns in one.
+  const std::unique_ptr<Queue> queue_, own_audio_queue_;
+  Queue& audio_queue_;
   Arena step_arena_;
   std::unique_ptr<Arena> audio_arena_;
   std::list<Delivery> deliveries_;
   std::unique_ptr<KvPool> kv_pool_;       // null without a decoder
   std::unique_ptr<PrefixCache> prefixes_;  // likewise
-  Sampler sampler_;
   RunningList running_;              // after kv_pool_, to which sequences give their pages back, and after deliveries_
 };
 

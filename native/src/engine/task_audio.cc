@@ -8,7 +8,7 @@ namespace {
 // The utterance as the codec's encoders take it, in the arena.
 const float* leveled(const Model& model, Context& context, const float* pcm, int64_t samples) {
   if (!model.normalizes_volume()) return pcm;
-  float* out = context.arena.matrix(1, samples).data;
+  float* out = context.arena.host_matrix(1, samples).data;
   normalize_volume(pcm, samples, out);
   return out;
 }

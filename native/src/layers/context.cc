@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
+#include <new>
 
 #include "error.h"
 
@@ -24,36 +24,82 @@ size_t matrix_bytes(int64_t rows, int64_t cols) {
   return static_cast<size_t>(bytes);
 }
 
-}  // namespace
-
-Matrix Arena::matrix(int64_t rows, int64_t cols) {
-  return {static_cast<float*>(allocate(matrix_bytes(rows, cols))), rows, cols};
+// Of `wanted` bytes, or `least` where those are not to be had.
+Arena::Block make_block(Queue& queue, size_t wanted, size_t least) {
+  for (const size_t size : {wanted, least}) {
+    try {
+      return {Buffer(queue, size), size};
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  fail(GPA_ERROR_OUT_OF_MEMORY, "no memory for %zu bytes of activations", least);
 }
 
-int32_t* Arena::ints(int64_t count) { return static_cast<int32_t*>(allocate(matrix_bytes(1, count))); }
+}  // namespace
 
-void* Arena::allocate(size_t bytes) {
+Arena::Scope::~Scope() {
+  arena_.operands_.place = operands_;
+  arena_.host_.place = host_;
+}
+
+Matrix Arena::matrix_in(Space& space, int64_t rows, int64_t cols) {
+  return {static_cast<float*>(space.allocate(matrix_bytes(rows, cols))), rows, cols};
+}
+
+int32_t* Arena::ints_in(Space& space, int64_t count) { return static_cast<int32_t*>(space.allocate(matrix_bytes(1, count))); }
+
+void* Arena::Space::allocate(size_t bytes) {
   bytes = (std::max<size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
-  if (block_ < blocks_.size() && blocks_[block_].size - used_ >= bytes) {
-    void* memory = blocks_[block_].memory.get() + used_;
-    used_ += bytes;
+  if (place.block < blocks.size() && blocks[place.block].size - place.used >= bytes) {
+    void* memory = static_cast<char*>(blocks[place.block].memory.get()) + place.used;
+    place.used += bytes;
     return memory;
   }
   // The blocks behind the current one hold nothing: take the first, or a bigger one in its place.
-  const size_t next = blocks_.empty() ? 0 : block_ + 1;
-  if (next >= blocks_.size() || blocks_[next].size < bytes) {
-    const size_t wanted = std::max({bytes, kMinBlock, next > 0 ? blocks_[next - 1].size : 0});
-    blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(next), blocks_.end());
-    size_t size = wanted;
-    void* memory = std::aligned_alloc(kAlignment, size);
-    if (!memory) memory = std::aligned_alloc(kAlignment, size = bytes);
-    if (!memory) fail(GPA_ERROR_OUT_OF_MEMORY, "no memory for %zu bytes of activations", bytes);
-    Block block{{static_cast<char*>(memory), std::free}, size};
-    blocks_.push_back(std::move(block));
+  const size_t next = blocks.empty() ? 0 : place.block + 1;
+  if (next >= blocks.size() || blocks[next].size < bytes) {
+    const size_t wanted = std::max({bytes, kMinBlock, next > 0 ? blocks[next - 1].size : 0});
+    blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(next), blocks.end());
+    blocks.push_back(make_block(*queue, wanted, bytes));
   }
-  block_ = next;
-  used_ = bytes;
-  return blocks_[next].memory.get();
+  place = {next, bytes};
+  return blocks[next].memory.get();
+}
+
+Matrix Context::upload(const Matrix& host) const {
+  if (queue.on_host()) return host;
+  const Matrix operand = arena.matrix(host.rows, host.cols);
+  queue.upload(operand.data, host.data, matrix_bytes(host.rows, host.cols));
+  return operand;
+}
+
+const int32_t* Context::upload(const int32_t* host, int64_t count) const {
+  if (queue.on_host()) return host;
+  int32_t* operand = arena.ints(count);
+  queue.upload(operand, host, matrix_bytes(1, count));
+  return operand;
+}
+
+Matrix Context::download(const Matrix& operand) const {
+  if (queue.on_host()) return operand;
+  const Matrix host = arena.host_matrix(operand.rows, operand.cols);
+  queue.download(host.data, operand.data, matrix_bytes(operand.rows, operand.cols));
+  return host;
+}
+
+const int32_t* Context::download(const int32_t* operand, int64_t count) const {
+  if (queue.on_host()) return operand;
+  int32_t* host = arena.host_ints(count);
+  queue.download(host, operand, matrix_bytes(1, count));
+  return host;
+}
+
+void Context::trace(const char* name, const Matrix& m) const {
+  check_stop();
+  if (!trace_fn) return;
+  Arena::Scope scope(arena);
+  const Matrix host = download(m);
+  report(name, GPA_F32, m.rows, m.cols, host.data);
 }
 
 void Context::report(const char* name, gpa_dtype type, int64_t rows, int64_t cols, const void* data) const {

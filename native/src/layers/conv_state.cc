@@ -2,20 +2,26 @@
 
 #include <algorithm>
 
+#include "layers/ops.h"
+
 namespace gpa {
 
 Matrix FrameTail::join(Context& ctx, const Matrix& x) const {
   if (rows_ == 0) return x;
   const Matrix joined = ctx.arena.matrix(rows_ + x.rows, x.cols);
-  std::copy_n(frames_.data(), rows_ * x.cols, joined.data);
-  std::copy_n(x.data, x.rows * x.cols, joined.data + rows_ * x.cols);
+  copy_part(ctx, frames_.floats(), x.cols, joined.data, x.cols, rows_, x.cols);
+  copy_part(ctx, x.data, x.cols, joined.data + rows_ * x.cols, x.cols, x.rows, x.cols);
   return joined;
 }
 
-void FrameTail::keep(const Matrix& joined, int64_t rows) {
-  const float* end = joined.data + joined.rows * joined.cols;
-  frames_.assign(end - rows * joined.cols, end);
+void FrameTail::keep(Context& ctx, const Matrix& joined, int64_t rows) {
+  const int64_t floats = rows * joined.cols;
+  if (floats > room_) {
+    frames_ = Buffer(ctx.queue, static_cast<size_t>(floats) * sizeof(float));
+    room_ = floats;
+  }
   rows_ = rows;
+  copy_part(ctx, joined.data + joined.rows * joined.cols - floats, joined.cols, frames_.floats(), joined.cols, rows, joined.cols);
 }
 
 ConvState::Window ConvState::advance(Context& ctx, const Matrix& x, bool last) {
@@ -23,7 +29,7 @@ ConvState::Window ConvState::advance(Context& ctx, const Matrix& x, bool last) {
   const int64_t out = std::max<int64_t>(0, seen_ - pad_), out_end = last ? end : std::max<int64_t>(0, end - pad_);
   const Matrix joined = tail_.join(ctx, x);
   if (!last) {
-    tail_.keep(joined, end - std::max<int64_t>(0, out_end - pad_));
+    tail_.keep(ctx, joined, end - std::max<int64_t>(0, out_end - pad_));
     seen_ = end;
   }
   return {joined, begin - out + pad_, {joined.data + (out - begin) * x.cols, out_end - out, x.cols}};
@@ -36,7 +42,7 @@ UpConvState::Window UpConvState::advance(Context& ctx, const Matrix& x, bool las
   const Matrix joined = tail_.join(ctx, x);
   if (!last) {
     const int64_t next_row = (out_end + crop_) / stride_;
-    tail_.keep(joined, end - std::min(end, std::max<int64_t>(0, next_row - (taps_per_phase_ - 1))));
+    tail_.keep(ctx, joined, end - std::min(end, std::max<int64_t>(0, next_row - (taps_per_phase_ - 1))));
     seen_ = end;
   }
   return {joined, out + crop_ - begin * stride_, out_end - out};

@@ -6,7 +6,6 @@
 // outputs and leaves the state as it was, so that it may also be a preview, made as if the frames ended there.
 #pragma once
 #include <cstdint>
-#include <vector>
 
 #include "layers/context.h"
 
@@ -19,11 +18,11 @@ class FrameTail {
   // The kept frames, then x: x itself where none are kept, else in the arena.
   Matrix join(Context& ctx, const Matrix& x) const;
   // Keeps the last rows of what join() gave.
-  void keep(const Matrix& joined, int64_t rows);
+  void keep(Context& ctx, const Matrix& joined, int64_t rows);
 
  private:
-  std::vector<float> frames_;
-  int64_t rows_ = 0;
+  Buffer frames_;
+  int64_t rows_ = 0, room_ = 0;  // room_: floats
 };
 
 // A stride-1 convolution with `pad` zeros on both sides.

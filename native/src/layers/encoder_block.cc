@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "error.h"
+#include "layers/one_page.h"
 #include "layers/ops.h"
 
 namespace gpa {
@@ -23,33 +24,39 @@ EncoderBlock::EncoderBlock(const Weights& weights, int64_t dim, int64_t ffn, int
   down_ = weights.linear("ffn_down", dim, ffn);
 }
 
-void EncoderBlock::forward(Context& rounded, const Matrix& x, const EncoderMask& mask) const {
+EncoderFrames EncoderFrames::make(Context& ctx, int64_t frames, int64_t dim, int64_t keys, Mask mask, int64_t block) {
+  const Matrix kv = ctx.arena.matrix(2 * frames, dim);
+  return {mask, block, keys, kv, one_page(ctx, frames, keys, kv.data)};
+}
+
+void EncoderBlock::forward(Context& rounded, const Matrix& x, const EncoderFrames& frames) const {
   Context ctx = rounded.exact();
   Arena::Scope scope(ctx.arena);
   const Matrix h = ctx.arena.matrix(x.rows, dim_);
   layer_norm(ctx, x, attn_norm_, epsilon_, h);
   {
     Arena::Scope attention_scope(ctx.arena);
-    const Matrix q = linear(ctx, h, q_), k = linear(ctx, h, k_), v = linear(ctx, h, v_);
-    const float* const keys = k.data;
-    const float* const values = v.data;
-    ctx.kernels.attention(ctx.pool, {.q = q.data,
-                                     .q_stride = dim_,
-                                     .queries = x.rows,
-                                     .heads = heads_,
-                                     .kv_heads = heads_,
-                                     .head_dim = dim_ / heads_,
-                                     .k_pages = &keys,
-                                     .v_pages = &values,
-                                     .page_tokens = x.rows,
-                                     .kv_stride = dim_,
-                                     .keys = mask.keys,
-                                     .scale = 1.0f / std::sqrt(static_cast<float>(dim_ / heads_)),
-                                     .mask = mask.mask,
-                                     .position = 0,
-                                     .block = mask.block,
-                                     .y = h.data,
-                                     .y_stride = dim_});
+    const Matrix q = linear(ctx, h, q_), k{frames.kv.data, x.rows, dim_}, v{frames.kv.data + x.rows * dim_, x.rows, dim_};
+    linear(ctx, h, k_, k);
+    linear(ctx, h, v_, v);
+    ctx.kernels.attention(ctx.queue, {.q = q.data,
+                                      .q_stride = dim_,
+                                      .heads = heads_,
+                                      .kv_heads = heads_,
+                                      .head_dim = dim_ / heads_,
+                                      .page_tokens = x.rows,
+                                      .kv_stride = dim_,
+                                      .k_offset = 0,
+                                      .v_offset = x.rows * dim_,
+                                      .scale = 1.0f / std::sqrt(static_cast<float>(dim_ / heads_)),
+                                      .mask = frames.mask,
+                                      .block = frames.block,
+                                      .y = h.data,
+                                      .y_stride = dim_,
+                                      .sequences = frames.sequence,
+                                      .count = 1,
+                                      .most_queries = x.rows,
+                                      .most_keys = frames.keys});
     linear(ctx, h, output_, x, {.residual = x.data});
   }
   layer_norm(ctx, x, ffn_norm_, epsilon_, h);

@@ -7,11 +7,15 @@
 
 namespace gpa {
 
-// Which keys a frame sees; as in AttentionArgs.
-struct EncoderMask {
-  Mask mask = Mask::kFull;
-  int64_t keys = 0;  // frames at or after it are invisible
-  int64_t block = 1;
+// What all blocks of a network attend over: which keys a frame sees, as in AttentionArgs, and memory for them, in the arena.
+struct EncoderFrames {
+  Mask mask;
+  int64_t block;
+  int64_t keys;  // frames at or after it are invisible
+  Matrix kv;     // [2 * frames, dim]: keys, then values
+  const AttentionSequence* sequence;
+
+  static EncoderFrames make(Context& ctx, int64_t frames, int64_t dim, int64_t keys, Mask mask, int64_t block = 1);
 };
 
 // x += out(attention(q, k, v of LayerNorm(x)));  x += down(GELU(up(LayerNorm(x)))).
@@ -23,7 +27,7 @@ class EncoderBlock {
 
   // In place on x [frames, dim]. Of the rounding in ctx only ffn_down makes use: a third of the work, and what it errs by hardly moves the
   // ids that come of it (docs/precision.md).
-  void forward(Context& ctx, const Matrix& x, const EncoderMask& mask) const;
+  void forward(Context& ctx, const Matrix& x, const EncoderFrames& frames) const;
 
  private:
   int64_t dim_, heads_;

@@ -1,7 +1,6 @@
 #include "layers/kv_cache.h"
 
-#include <cstdlib>
-#include <cstring>
+#include <new>
 
 #include "error.h"
 
@@ -13,11 +12,11 @@ KvPage* KvPool::take() {
   }
   if (free_.empty()) {
     free_.reserve(pages_.size() + 1);  // give() must not throw
-    const auto bytes = (static_cast<size_t>(shape_.page_floats()) * sizeof(float) + 63) / 64 * 64;
-    auto* memory = static_cast<float*>(std::aligned_alloc(64, bytes));
-    if (!memory) fail(GPA_ERROR_OUT_OF_MEMORY, "no memory for a page of %zu bytes of the key/value cache", bytes);
-    std::unique_ptr<float, void (*)(void*)> owned(memory, std::free);
-    pages_.push_back(std::make_unique<KvPage>(KvPage{std::move(owned)}));
+    try {
+      pages_.push_back(std::make_unique<KvPage>(KvPage{Buffer(queue_, shape_.page_bytes())}));
+    } catch (const std::bad_alloc&) {
+      fail(GPA_ERROR_OUT_OF_MEMORY, "no memory for a page of %zu bytes of the key/value cache", shape_.page_bytes());
+    }
     free_.push_back(pages_.back().get());
   }
   KvPage* page = free_.back();
@@ -60,18 +59,13 @@ void KvSequence::copy_last_page() {
     return;
   }
   KvPage* const own = pool_.take();
-  const int64_t plane = pool_.shape().plane();
-  const auto bytes = static_cast<size_t>(length_ % kKvPageTokens * pool_.shape().width()) * sizeof(float);
-  for (int64_t i = 0; i < 2 * pool_.shape().layers; ++i) std::memcpy(own->memory.get() + i * plane, borrowed->memory.get() + i * plane, bytes);
+  const KvShape& shape = pool_.shape();
+  const auto bytes = [&](int64_t elements) { return static_cast<size_t>(dtype_bytes(shape.type, elements)); };
+  pool_.queue().copy(own->memory.get(), bytes(shape.plane()), borrowed->memory.get(), bytes(shape.plane()),
+                     bytes(length_ % kKvPageTokens * shape.width()), static_cast<size_t>(2 * shape.layers));
   pages_.back() = own;
   last_is_borrowed_ = false;
   pool_.give(borrowed);
-}
-
-const float* const* KvSequence::table(int64_t plane, std::vector<const float*>* out) {
-  out->clear();
-  for (const KvPage* page : pages_) out->push_back(page->memory.get() + plane * pool_.shape().plane());
-  return out->data();
 }
 
 }  // namespace gpa

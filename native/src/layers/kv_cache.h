@@ -1,5 +1,5 @@
 // Keys and values of running sequences, in pages that a pool hands out. A page holds kKvPageTokens tokens of all layers:
-// [layers][keys, values][kKvPageTokens][kv_heads * head_dim] f32. Sequences that begin alike may hold the same pages.
+// [layers][keys, values][kKvPageTokens][kv_heads * head_dim] f32 or f16. Sequences that begin alike may hold the same pages.
 // Source: Kwon et al. 2023 (PagedAttention).
 #pragma once
 #include <cstdint>
@@ -7,6 +7,9 @@
 #include <memory>
 #include <span>
 #include <vector>
+
+#include "gpa/kernels/types.h"
+#include "layers/buffer.h"
 
 namespace gpa {
 
@@ -16,24 +19,31 @@ struct KvShape {
   int64_t layers;
   int64_t kv_heads;
   int64_t head_dim;
+  DType type;  // F32 or F16
 
+  // In elements.
   int64_t width() const { return kv_heads * head_dim; }
   int64_t plane() const { return kKvPageTokens * width(); }  // keys or values of one layer
-  int64_t page_floats() const { return layers * 2 * plane(); }
+  int64_t key_offset(int64_t layer) const { return 2 * layer * plane(); }
+  int64_t value_offset(int64_t layer) const { return key_offset(layer) + plane(); }
+
+  size_t page_bytes() const { return static_cast<size_t>(dtype_bytes(type, layers * 2 * plane())); }
 };
 
 constexpr int64_t kv_pages(int64_t tokens) { return (tokens + kKvPageTokens - 1) / kKvPageTokens; }
 
 struct KvPage {
-  std::unique_ptr<float, void (*)(void*)> memory;
+  Buffer memory;
   int64_t holders = 0;
 };
 
 // Allocates pages when they are first needed and keeps them for the next sequence. One thread at a time.
 class KvPool {
  public:
-  KvPool(KvShape shape, int64_t max_pages) : shape_(shape), max_pages_(max_pages) {}
+  // Pages are memory of the queue, which must outlive the pool.
+  KvPool(Queue& queue, KvShape shape, int64_t max_pages) : queue_(queue), shape_(shape), max_pages_(max_pages) {}
 
+  Queue& queue() const { return queue_; }
   const KvShape& shape() const { return shape_; }
   int64_t max_pages() const { return max_pages_; }
   int64_t pages_made() const { return static_cast<int64_t>(pages_.size()); }
@@ -50,6 +60,7 @@ class KvPool {
   void give(KvPage* page) noexcept;
 
  private:
+  Queue& queue_;
   KvShape shape_;
   int64_t max_pages_, shared_ = 0;
   std::function<bool()> reclaim_;
@@ -75,26 +86,20 @@ class KvSequence {
   void advance(int64_t tokens) { length_ += tokens; }
   std::span<KvPage* const> pages() const { return pages_; }
 
-  // Where the key (value) of a reserved token begins: [kv_heads, head_dim].
-  float* key(int64_t layer, int64_t token) { return row(2 * layer, token); }
-  float* value(int64_t layer, int64_t token) { return row(2 * layer + 1, token); }
-  // Page tables of one layer as attention reads them; valid until the next call of either.
-  const float* const* key_pages(int64_t layer) { return table(2 * layer, &key_table_); }
-  const float* const* value_pages(int64_t layer) { return table(2 * layer + 1, &value_table_); }
+  // Where a reserved token stands in its page: key_offset() and value_offset() elements behind it lie its keys and values.
+  void* slot(int64_t token) const {
+    const KvShape& shape = pool_.shape();
+    return static_cast<char*>(pages_[static_cast<size_t>(token / kKvPageTokens)]->memory.get()) +
+           dtype_bytes(shape.type, token % kKvPageTokens * shape.width());
+  }
 
  private:
-  float* row(int64_t plane, int64_t token) {
-    return pages_[static_cast<size_t>(token / kKvPageTokens)]->memory.get() + plane * pool_.shape().plane() +
-           token % kKvPageTokens * pool_.shape().width();
-  }
-  const float* const* table(int64_t plane, std::vector<const float*>* out);
   void copy_last_page();
 
   KvPool& pool_;
   int64_t length_ = 0;
   std::vector<KvPage*> pages_;
   bool last_is_borrowed_ = false;  // and not full: the next token needs a copy of it
-  std::vector<const float*> key_table_, value_table_;
 };
 
 }  // namespace gpa

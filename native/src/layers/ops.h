@@ -1,5 +1,7 @@
 // Short forms of the kernels for networks: a Linear and matrices in, the argument structs filled.
 #pragma once
+#include <vector>
+
 #include "layers/context.h"
 #include "models/weights.h"
 
@@ -13,7 +15,7 @@ inline Epilogue epilogue_of(const Linear& linear, Epilogue epilogue) {
 
 // y = epilogue(x W^T + b).  x [rows, inputs], y [rows, outputs].
 inline void linear(Context& ctx, const Matrix& x, const Linear& map, Matrix y, Epilogue epilogue = {}) {
-  ctx.kernels.linear(ctx.pool, {x.data, x.rows, map.weight, epilogue_of(map, epilogue), y.data, ctx.rounding});
+  ctx.kernels.linear(ctx.queue, {x.data, x.rows, map.weight, epilogue_of(map, epilogue), y.data, ctx.rounding});
 }
 
 // The same into a new matrix of the arena.
@@ -33,7 +35,7 @@ struct ConvShape {
 
 // y [out_frames, out_channels]: y.rows says how many frames are wanted, hence the padding on the right.
 inline void conv1d(Context& ctx, const Matrix& x, const Linear& conv, const ConvShape& shape, Matrix y, Epilogue epilogue = {}) {
-  ctx.kernels.conv1d(ctx.pool, {.x = x.data,
+  ctx.kernels.conv1d(ctx.queue, {.x = x.data,
                                 .frames = x.rows,
                                 .in_channels = x.cols,
                                 .w = conv.weight,
@@ -50,32 +52,42 @@ inline void conv1d(Context& ctx, const Matrix& x, const Linear& conv, const Conv
 
 // y may be x.
 inline void layer_norm(Context& ctx, const Matrix& x, const Norm& norm, float eps, Matrix y) {
-  ctx.kernels.layer_norm(ctx.pool, {x.data, x.rows, x.cols, norm.scale, norm.shift, eps, y.data});
+  ctx.kernels.layer_norm(ctx.queue, {x.data, x.rows, x.cols, norm.scale, norm.shift, eps, y.data});
 }
 
 inline void activate(Context& ctx, Matrix x, Activation activation) {
-  ctx.kernels.activate(ctx.pool, {x.data, x.rows * x.cols, activation, x.data});
+  ctx.kernels.activate(ctx.queue, {x.data, x.rows * x.cols, activation, x.data});
 }
 
 // y = x * scale + shift + add; each part may be null, y may be x or add.
 inline void affine(Context& ctx, const Matrix& x, const float* scale, const float* shift, const float* add, Matrix y) {
-  ctx.kernels.affine(ctx.pool, {x.data, x.rows, x.cols, scale, shift, add, y.data});
+  ctx.kernels.affine(ctx.queue, {x.data, x.rows, x.cols, scale, shift, add, y.data});
 }
 
 // y += x.
 inline void add(Context& ctx, const Matrix& x, Matrix y) { affine(ctx, x, nullptr, nullptr, y.data, y); }
 
 inline void snake(Context& ctx, const Matrix& x, const float* alpha, Matrix y) {
-  ctx.kernels.snake(ctx.pool, {x.data, x.rows, x.cols, alpha, y.data});
+  ctx.kernels.snake(ctx.queue, {x.data, x.rows, x.cols, alpha, y.data});
 }
 
-// Copies a rows x cols part of one matrix to a part of another; strides are the floats between their rows.
+// Copies a rows x cols part of one matrix to a part of another that it does not overlap; strides are the floats between their rows.
 inline void copy_part(Context& ctx, const float* from, int64_t from_stride, float* to, int64_t to_stride, int64_t rows, int64_t cols) {
+  const auto bytes = [](int64_t floats) { return static_cast<size_t>(floats) * sizeof(float); };
+  ctx.queue.copy(to, bytes(to_stride), from, bytes(from_stride), bytes(cols), static_cast<size_t>(rows));
+}
+
+// Replaces *ids by the nearest code of each row of x; both results are traced under their names.
+inline void nearest_codes(Context& ctx, const Matrix& x, const float* codes, int64_t code_count, Metric metric, const char* ids_name,
+                          const char* margin_name, std::vector<int32_t>* ids) {
   Arena::Scope scope(ctx.arena);
-  const Matrix ones = ctx.arena.matrix(1, cols);
-  for (int64_t i = 0; i < cols; ++i) ones.data[i] = 1.0f;
-  // The table has no copy: a gate that is left as it is, times a row of ones that is read again for each row.
-  ctx.kernels.gated(ctx.pool, {from, ones.data, rows, cols, from_stride, 0, Activation::kNone, to, to_stride});
+  int32_t* const nearest = ctx.arena.ints(x.rows);
+  const Matrix margin = ctx.arena.matrix(1, x.rows);
+  ctx.kernels.nearest(ctx.queue, {x.data, x.rows, x.cols, codes, code_count, metric, nearest, margin.data});
+  const int32_t* const found = ctx.download(nearest, x.rows);
+  ids->assign(found, found + x.rows);
+  ctx.trace_ids(ids_name, ids->data(), x.rows);
+  ctx.trace(margin_name, margin);
 }
 
 }  // namespace gpa

@@ -45,7 +45,11 @@ VocosBackbone::AdaptiveNorm VocosBackbone::load_norm(const Weights& weights) con
   return norm;
 }
 
-VocosBackbone::State VocosBackbone::begin() const { return State(1 + blocks_.size(), ConvState(kPad)); }
+VocosBackbone::State VocosBackbone::begin() const {
+  State state;
+  for (size_t i = 0; i < 1 + blocks_.size(); ++i) state.emplace_back(kPad);
+  return state;
+}
 
 Matrix VocosBackbone::adapt(Context& ctx, const Matrix& condition) const {
   const Matrix adapted = ctx.arena.matrix(2 * (1 + static_cast<int64_t>(blocks_.size())), dim_);
@@ -57,13 +61,13 @@ Matrix VocosBackbone::adapt(Context& ctx, const Matrix& condition) const {
   return adapted;
 }
 
-void VocosBackbone::apply_norm(Context& ctx, const AdaptiveNorm& norm, const Matrix& adapted, size_t index, const Matrix& x, Matrix y) const {
+void VocosBackbone::apply_norm(Context& ctx, const AdaptiveNorm& norm, const float* adapted, size_t index, const Matrix& x, Matrix y) const {
   if (condition_dim_ == 0) return layer_norm(ctx, x, norm.norm, kEpsilon, y);
-  const float* row = adapted.data + 2 * static_cast<int64_t>(index) * dim_;
+  const float* row = adapted + 2 * static_cast<int64_t>(index) * dim_;
   layer_norm(ctx, x, {row, row + dim_}, kEpsilon, y);
 }
 
-Matrix VocosBackbone::forward(Context& ctx, const Matrix& input, const Matrix& adapted, State& state, bool last,
+Matrix VocosBackbone::forward(Context& ctx, const Matrix& input, const float* adapted, State& state, bool last,
                               const VocosTrace& trace) const {
   const ConvState::Window first = state[0].advance(ctx, input, last);
   Matrix x = ctx.arena.matrix(first.centre.rows, dim_);
@@ -77,7 +81,7 @@ Matrix VocosBackbone::forward(Context& ctx, const Matrix& input, const Matrix& a
     x = window.centre;
     Arena::Scope scope(ctx.arena);
     const Matrix h = ctx.arena.matrix(x.rows, dim_);
-    ctx.kernels.depthwise_conv1d(ctx.pool, {window.x.data, window.x.rows, dim_, block.dwconv, kTaps, window.pad_left, x.rows,
+    ctx.kernels.depthwise_conv1d(ctx.queue, {window.x.data, window.x.rows, dim_, block.dwconv, kTaps, window.pad_left, x.rows,
                                             block.dwconv_bias, h.data});
     apply_norm(ctx, block.norm, adapted, i + 1, h, h);
     const Matrix inner = linear(ctx, h, block.pw1, {.activation = Activation::kGelu});
@@ -91,7 +95,7 @@ Matrix VocosBackbone::forward(Context& ctx, const Matrix& input, const Matrix& a
 
 Matrix VocosBackbone::forward(Context& ctx, const Matrix& x, const VocosTrace& trace) const {
   State state = begin();
-  return forward(ctx, x, {}, state, true, trace);
+  return forward(ctx, x, nullptr, state, true, trace);
 }
 
 }  // namespace gpa

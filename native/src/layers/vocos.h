@@ -35,12 +35,12 @@ class VocosBackbone {
   // Where a backbone stands in a stream of frames.
   using State = std::vector<ConvState>;
   State begin() const;
-  // [norms * 2, dim()], in the arena: each adaptive norm's scale and shift. condition [1, condition_dim].
+  // [norms * 2, dim()], in the arena: each adaptive norm's scale and shift. condition [1, condition_dim]: an operand.
   Matrix adapt(Context& ctx, const Matrix& condition) const;
 
   // y [frames that are done, dim()], in the arena: those that depend on frames to come wait, see conv_state.h.
-  // x [frames, in_channels]; adapted: by adapt(), or an empty matrix where there is no condition.
-  Matrix forward(Context& ctx, const Matrix& x, const Matrix& adapted, State& state, bool last, const VocosTrace& trace = {}) const;
+  // x [frames, in_channels]; adapted: what adapt() made, or null where there is no condition.
+  Matrix forward(Context& ctx, const Matrix& x, const float* adapted, State& state, bool last, const VocosTrace& trace = {}) const;
   // y [x.rows, dim()]: of all frames at once, without a condition.
   Matrix forward(Context& ctx, const Matrix& x, const VocosTrace& trace = {}) const;
 
@@ -57,7 +57,7 @@ class VocosBackbone {
   };
   AdaptiveNorm load_norm(const Weights& weights) const;
   // The index-th norm: the first one, then the blocks'.
-  void apply_norm(Context& ctx, const AdaptiveNorm& norm, const Matrix& adapted, size_t index, const Matrix& x, Matrix y) const;
+  void apply_norm(Context& ctx, const AdaptiveNorm& norm, const float* adapted, size_t index, const Matrix& x, Matrix y) const;
 
   int64_t dim_ = 0, in_channels_ = 0, condition_dim_ = 0;
   Linear embed_;

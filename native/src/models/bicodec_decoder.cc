@@ -122,9 +122,9 @@ int64_t BicodecDecoder::generator_delay() const {
 Matrix BicodecDecoder::d_vector(Context& ctx, const int32_t* global_ids) const {
   const Matrix d = ctx.arena.matrix(1, dim_);
   Arena::Scope scope(ctx.arena);
-  const Matrix codes = ctx.arena.matrix(global_count_, fsq_.channels());
+  const Matrix codes = ctx.arena.host_matrix(global_count_, fsq_.channels());
   for (int64_t i = 0; i < global_count_; ++i) fsq_.decode(global_ids[i], codes.data + i * codes.cols);
-  const Matrix tokens = linear(ctx, codes, fsq_out_);
+  const Matrix tokens = linear(ctx, ctx.upload(codes), fsq_out_);
   ctx.trace("decode_fsq_out", tokens);
   const Matrix by_channel = ctx.arena.matrix(1, latent_dim_ * global_count_);
   for (int64_t i = 0; i < global_count_; ++i) {
@@ -148,8 +148,11 @@ BicodecDecoder::State BicodecDecoder::begin(Context& ctx, const int32_t* global_
   check_ids("global", global_ids, global_count_, fsq_.code_count());
   Arena::Scope scope(ctx.arena);
   const Matrix d = d_vector(ctx, global_ids), adapted = backbone_.adapt(ctx, d);
-  State state{{d.data, d.data + dim_}, {adapted.data, adapted.data + adapted.rows * adapted.cols},
+  State state{Buffer(ctx.queue, static_cast<size_t>(dim_) * sizeof(float)),
+              Buffer(ctx.queue, static_cast<size_t>(adapted.rows * adapted.cols) * sizeof(float)),
               {stages_[0].begin(), stages_[1].begin()}, backbone_.begin(), ConvState(kPad), ConvState(kPad), {}};
+  copy_part(ctx, d.data, dim_, state.d.floats(), dim_, 1, dim_);
+  copy_part(ctx, adapted.data, adapted.cols, state.adapted.floats(), adapted.cols, adapted.rows, adapted.cols);
   for (const UpBlock& block : up_blocks_) {
     UpState up{{block.rate, block.taps_per_phase, (block.taps - block.rate) / 2}, {}};
     for (const int64_t dilation : kDilations) up.res.emplace_back(kPad * dilation);
@@ -161,16 +164,14 @@ BicodecDecoder::State BicodecDecoder::begin(Context& ctx, const int32_t* global_
 // The prenet but for its last map.
 Matrix BicodecDecoder::backbone(Context& ctx, const int32_t* semantic, int64_t count, State& state, bool last) const {
   const Matrix codes = ctx.arena.matrix(count, code_dim_);
-  ctx.kernels.embed(ctx.pool, {{codebook_, DType::kF32, code_count_, code_dim_}, semantic, count, codes.data});
+  ctx.kernels.embed(ctx.queue, {{codebook_, DType::kF32, code_count_, code_dim_}, ctx.upload(semantic, count), count, codes.data});
   const Matrix z = linear(ctx, codes, quantizer_out_);
   ctx.trace("decode_zq", z);
   Matrix x = linear(ctx, z, prenet_in_);
   ctx.trace("prenet_linear_pre", x);
-  x = stages_[0].forward(ctx, x, {}, state.stages[0], last, {.output = "prenet_stage0"});
-  x = stages_[1].forward(ctx, x, {}, state.stages[1], last, {.output = "prenet_stage1"});
-  const int64_t width = backbone_.dim();
-  const Matrix adapted{state.adapted.data(), static_cast<int64_t>(state.adapted.size()) / width, width};
-  return backbone_.forward(ctx, x, adapted, state.backbone, last,
+  x = stages_[0].forward(ctx, x, nullptr, state.stages[0], last, {.output = "prenet_stage0"});
+  x = stages_[1].forward(ctx, x, nullptr, state.stages[1], last, {.output = "prenet_stage1"});
+  return backbone_.forward(ctx, x, state.adapted.floats(), state.backbone, last,
                            {.norm = "prenet_adanorm", .block0 = "prenet_block0", .output = "prenet_backbone"});
 }
 
@@ -178,7 +179,7 @@ Matrix BicodecDecoder::backbone(Context& ctx, const int32_t* semantic, int64_t c
 void BicodecDecoder::finish_prenet(Context& ctx, const Matrix& x, State& state, Matrix y) const {
   linear(ctx, x, prenet_out_, y, {.activation = tanh_ ? Activation::kTanh : Activation::kNone});
   ctx.trace("decode_prenet", y);
-  affine(ctx, y, nullptr, state.d.data(), nullptr, y);
+  affine(ctx, y, nullptr, state.d.floats(), nullptr, y);
 }
 
 // x [frames, in_channels] is overwritten; the result [frames that are done, out_channels] lies in the arena.
@@ -186,7 +187,7 @@ Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, Matrix x, Up
   snake(ctx, x, block.snake, x);
   const UpConvState::Window up = state.up.advance(ctx, x, last);
   Matrix y = ctx.arena.matrix(up.out_frames, block.out_channels);
-  ctx.kernels.conv_transpose1d(ctx.pool, {.x = up.x.data,
+  ctx.kernels.conv_transpose1d(ctx.queue, {.x = up.x.data,
                                           .frames = up.x.rows,
                                           .in_channels = block.in_channels,
                                           .w = block.up.weight,
@@ -242,7 +243,7 @@ void BicodecDecoder::decode(Context& ctx, const int32_t* semantic, int64_t count
     const Matrix samples = stream.push(ctx, semantic + begin, some, begin + some == count);
     end = std::copy_n(samples.data, samples.cols, end);
   }
-  ctx.trace("decode_wav", {wav, 1, samples(count)});
+  ctx.trace_host("decode_wav", {wav, 1, samples(count)});
 }
 
 }  // namespace gpa

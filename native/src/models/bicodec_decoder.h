@@ -55,7 +55,7 @@ class BicodecDecoder {
     std::vector<ConvState> res;
   };
   struct State {
-    std::vector<float> d, adapted;  // of the voice: constant
+    Buffer d, adapted;  // of the voice: constant
     VocosBackbone::State stages[2], backbone;
     ConvState conv_in, conv_out;
     std::vector<UpState> up;

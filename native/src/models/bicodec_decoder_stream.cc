@@ -31,7 +31,7 @@ Matrix BicodecStream::push(Context& ctx, const int32_t* semantic, int64_t count,
   BicodecDecoder::check_ids("semantic", semantic, count, decoder_.code_count());
   const int64_t tokens = seen_ + count;
   const int64_t samples = last ? decoder_.samples(tokens) : samples_after(tokens);
-  const Matrix out = ctx.arena.matrix(1, samples - samples_);
+  const Matrix out = ctx.arena.host_matrix(1, samples - samples_);
   Arena::Scope scope(ctx.arena);
   const Matrix frames = ctx.arena.matrix((last ? tokens : frames_after(tokens)) - frames_, decoder_.dim_);
   if (exact()) {
@@ -44,7 +44,7 @@ Matrix BicodecStream::push(Context& ctx, const int32_t* semantic, int64_t count,
   }
   if (frames.rows > 0 || last) {
     const Matrix y = decoder_.generate(ctx, frames, state_, last);
-    std::copy_n(y.data, y.rows, out.data);
+    ctx.queue.download(out.data, y.data, static_cast<size_t>(y.rows) * sizeof(float));
   }
   samples_ = samples;
   return out;

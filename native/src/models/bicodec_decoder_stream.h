@@ -29,7 +29,7 @@ class BicodecStream {
   // Error(INVALID_ARGUMENT): an id out of range.
   BicodecStream(const BicodecDecoder& decoder, Context& ctx, const int32_t* global_ids, int64_t look_ahead);
 
-  // Takes ids and returns [1, n]: the samples that follow those returned before, in the arena. last: no ids follow, all samples
+  // Takes ids and returns [1, n]: the samples that follow those returned before, on the host, in the arena. last: no ids follow, all samples
   // come; nothing may be pushed afterwards. Error(INVALID_ARGUMENT): an id out of range.
   Matrix push(Context& ctx, const int32_t* semantic, int64_t count, bool last);
 

@@ -44,11 +44,7 @@ void BicodecEncoder::encode(Context& rounded, const Matrix& features, std::vecto
   const Matrix z = linear(ctx, x, quantizer_in_);
   ctx.trace("bicodec_ze", z);
 
-  ids->assign(static_cast<size_t>(z.rows), 0);
-  const Matrix margin = ctx.arena.matrix(1, z.rows);
-  ctx.kernels.nearest(ctx.pool, {z.data, z.rows, code_dim_, codebook_, code_count_, Metric::kCosine, ids->data(), margin.data});
-  ctx.trace_ids("semantic_ids", ids->data(), z.rows);
-  ctx.trace("semantic_margin", margin);
+  nearest_codes(ctx, z, codebook_, code_count_, Metric::kCosine, "semantic_ids", "semantic_margin", ids);
 }
 
 }  // namespace gpa

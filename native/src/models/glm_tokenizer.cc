@@ -62,14 +62,14 @@ void GlmTokenizer::mel(Context& ctx, const float* wav, int64_t samples, Matrix* 
   }
   const int64_t token_samples = pooling_ * kFrameSamples;
   const int64_t padded = (samples + token_samples - 1) / token_samples * token_samples;
-  *mel = ctx.arena.matrix(padded / kHop, mel_bins_);
+  *mel = ctx.arena.host_matrix(padded / kHop, mel_bins_);
   Arena::Scope scope(ctx.arena);
-  const Matrix audio = ctx.arena.matrix(1, padded);
+  const Matrix audio = ctx.arena.host_matrix(1, padded);
   std::copy(wav, wav + samples, audio.data);
   std::fill(audio.data + samples, audio.data + padded, 0.0f);
-  front_end_.compute(ctx.pool, audio.data, padded, mel->rows, mel->data);
+  front_end_.compute(ctx.queue.host(), audio.data, padded, mel->rows, mel->data);
   compress(mel->data, mel->rows * mel->cols);
-  ctx.trace("glm_mel", *mel);
+  ctx.trace_host("glm_mel", *mel);
 }
 
 void GlmTokenizer::encode(Context& rounded, const Matrix& mel, int64_t samples, std::vector<int32_t>* ids) const {
@@ -85,7 +85,7 @@ void GlmTokenizer::encode(Context& rounded, const Matrix& mel, int64_t samples, 
   {
     Arena::Scope conv_scope(ctx.arena);
     const Matrix h = ctx.arena.matrix(mel.rows, dim_);
-    conv1d(ctx, mel, conv1_, {.taps = kTaps, .pad_left = kTaps - 1}, h);
+    conv1d(ctx, ctx.upload(mel), conv1_, {.taps = kTaps, .pad_left = kTaps - 1}, h);
     ctx.trace("glm_conv1", h);
     activate(ctx, h, Activation::kGelu);
     conv1d(ctx, h, conv2_, {.taps = kTaps, .stride = 2, .pad_left = kTaps - 1}, x);
@@ -95,22 +95,18 @@ void GlmTokenizer::encode(Context& rounded, const Matrix& mel, int64_t samples, 
   affine(ctx, x, nullptr, nullptr, positions_, x);
   ctx.trace("glm_embed", x);
 
-  const EncoderMask mask{Mask::kBlockCausal, (samples + kFrameSamples - 1) / kFrameSamples, causal_block_};
+  const EncoderFrames frames =
+      EncoderFrames::make(ctx, x.rows, dim_, (samples + kFrameSamples - 1) / kFrameSamples, Mask::kBlockCausal, causal_block_);
   for (size_t i = 0; i < blocks_.size(); ++i) {
-    blocks_[i].forward(rounded, x, mask);
+    blocks_[i].forward(rounded, x, frames);
     if (i == 0) ctx.trace("glm_layer0", x);
   }
   ctx.trace("glm_layer_last", x);
 
   const Matrix pooled = ctx.arena.matrix(tokens, dim_);
-  ctx.kernels.mean_rows(ctx.pool, {x.data, x.rows, dim_, pooling_, pooled.data});
+  ctx.kernels.mean_rows(ctx.queue, {x.data, x.rows, dim_, pooling_, pooled.data});
   ctx.trace("glm_pooled", pooled);
-  ids->assign(static_cast<size_t>(tokens), 0);
-  const Matrix margin = ctx.arena.matrix(1, tokens);
-  ctx.kernels.nearest(ctx.pool,
-                      {pooled.data, tokens, dim_, codebook_, code_count_, Metric::kEuclidean, ids->data(), margin.data});
-  ctx.trace_ids("glm_ids", ids->data(), tokens);
-  ctx.trace("glm_margin", margin);
+  nearest_codes(ctx, pooled, codebook_, code_count_, Metric::kEuclidean, "glm_ids", "glm_margin", ids);
 }
 
 void GlmTokenizer::tokenize(Context& ctx, const float* wav, int64_t samples, std::vector<int32_t>* ids) const {

@@ -1,7 +1,6 @@
 #include "models/qwen3.h"
 
 #include <cmath>
-#include <cstring>
 
 #include "error.h"
 
@@ -19,7 +18,7 @@ LinearArgs map_of(const Matrix& x, const Linear& linear, float* y) {
 void add_product(const Context& context, const Matrix& y, const Linear& linear, Matrix x) {
   LinearArgs map = map_of(y, linear, x.data);
   map.epilogue.residual = x.data;
-  context.kernels.linear(context.pool, map);
+  context.kernels.linear(context.queue, map);
 }
 
 Matrix outputs(const Context& context, const Matrix& x, const Linear& linear) {
@@ -76,24 +75,24 @@ Qwen3::Qwen3(const GgufFile& file) {
   }
 }
 
+KvShape Qwen3::kv_shape() const {
+  const DType weights = layers_.front().k.weight.type;
+  return {static_cast<int64_t>(layers_.size()), kv_heads_, head_dim_, weights == DType::kF32 ? DType::kF32 : DType::kF16};
+}
+
 Matrix Qwen3::forward(const Context& context, std::span<const int32_t> ids, std::span<const DecoderSpan> spans) const {
   const auto rows = static_cast<int64_t>(ids.size());
   const Matrix hidden = context.arena.matrix(rows, dim());
   Arena::Scope scope(context.arena);
+  const DecoderStep step = DecoderStep::plan(context, ids, spans);
   const Matrix x = context.arena.matrix(rows, dim());
-  int32_t* positions = context.arena.ints(rows);
-  int64_t row = 0;
-  for (const DecoderSpan& span : spans) {
-    span.sequence->reserve(span.sequence->length() + span.rows);
-    for (int64_t i = 0; i < span.rows; ++i) positions[row++] = static_cast<int32_t>(span.sequence->length() + i);
-  }
-  context.kernels.embed(context.pool, {embedding_, ids.data(), rows, x.data});
+  context.kernels.embed(context.queue, {embedding_, step.ids, rows, x.data});
   for (size_t i = 0; i < layers_.size(); ++i) {
-    attend(context, static_cast<int64_t>(i), x, positions, spans);
+    attend(context, static_cast<int64_t>(i), step, x);
     feed_forward(context, layers_[i], x);
     if (i == 0) context.trace("hidden_1", x);
   }
-  context.kernels.rms_norm(context.pool, {x.data, rows, dim(), output_norm_, epsilon_, hidden.data});
+  context.kernels.rms_norm(context.queue, {x.data, rows, dim(), output_norm_, epsilon_, hidden.data});
   for (const DecoderSpan& span : spans) span.sequence->advance(span.rows);
   context.trace("hidden_final", hidden);
   return hidden;
@@ -109,58 +108,52 @@ Matrix Qwen3::logits(const Context& context, const Matrix& hidden, std::span<con
     // A kernel writes dense rows: where a row holds several ranges they are put in their place afterwards.
     const bool dense = hidden.rows == 1 || range.count == count;
     float* y = dense ? out.data + column : context.arena.matrix(hidden.rows, range.count).data;
-    context.kernels.linear(context.pool, map_of(hidden, {head_.slice_rows(range.first, range.count)}, y));
-    for (int64_t row = 0; !dense && row < hidden.rows; ++row) {
-      std::memcpy(out.data + row * count + column, y + row * range.count, static_cast<size_t>(range.count) * sizeof(float));
-    }
+    context.kernels.linear(context.queue, map_of(hidden, {head_.slice_rows(range.first, range.count)}, y));
+    const auto row_bytes = static_cast<size_t>(range.count) * sizeof(float);
+    if (!dense) context.queue.copy(out.data + column, static_cast<size_t>(count) * sizeof(float), y, row_bytes, row_bytes, static_cast<size_t>(out.rows));
     column += range.count;
   }
   return out;
 }
 
-void Qwen3::attend(const Context& context, int64_t index, Matrix x, const int32_t* positions,
-                   std::span<const DecoderSpan> spans) const {
+void Qwen3::attend(const Context& context, int64_t index, const DecoderStep& step, Matrix x) const {
   Arena::Scope scope(context.arena);
   const Layer& layer = layers_[static_cast<size_t>(index)];
   const Matrix h = normed(context, x, layer.attn_norm);
   const Matrix q = outputs(context, h, layer.q), k = outputs(context, h, layer.k), v = outputs(context, h, layer.v);
   const LinearArgs maps[] = {map_of(h, layer.q, q.data), map_of(h, layer.k, k.data), map_of(h, layer.v, v.data)};
-  context.kernels.linears(context.pool, maps, 3);
-  rotate_heads(context, q, heads_, layer.q_norm, positions);
-  rotate_heads(context, k, kv_heads_, layer.k_norm, positions);
+  context.kernels.linears(context.queue, maps, 3);
+  rotate_heads(context, q, heads_, layer.q_norm, step.positions);
+  rotate_heads(context, k, kv_heads_, layer.k_norm, step.positions);
 
+  const KvShape shape = kv_shape();
+  context.kernels.store_kv(context.queue, {.k = k.data,
+                                           .v = v.data,
+                                           .rows = step.rows,
+                                           .width = shape.width(),
+                                           .kv_type = shape.type,
+                                           .slots = step.slots,
+                                           .k_offset = shape.key_offset(index),
+                                           .v_offset = shape.value_offset(index)});
   const Matrix y = context.arena.matrix(x.rows, heads_ * head_dim_);
-  const auto row_bytes = static_cast<size_t>(k.cols) * sizeof(float);
-  std::vector<AttentionArgs> sequences;
-  sequences.reserve(spans.size());
-  int64_t row = 0;
-  for (const DecoderSpan& span : spans) {
-    KvSequence& sequence = *span.sequence;
-    for (int64_t i = 0; i < span.rows; ++i) {
-      std::memcpy(sequence.key(index, sequence.length() + i), k.data + (row + i) * k.cols, row_bytes);
-      std::memcpy(sequence.value(index, sequence.length() + i), v.data + (row + i) * v.cols, row_bytes);
-    }
-    AttentionArgs args{};
-    args.q = q.data + row * q.cols;
-    args.q_stride = q.cols;
-    args.queries = span.rows;
-    args.heads = heads_;
-    args.kv_heads = kv_heads_;
-    args.head_dim = head_dim_;
-    args.k_pages = sequence.key_pages(index);
-    args.v_pages = sequence.value_pages(index);
-    args.page_tokens = kKvPageTokens;
-    args.kv_stride = k.cols;
-    args.keys = sequence.length() + span.rows;
-    args.scale = 1.0f / std::sqrt(static_cast<float>(head_dim_));
-    args.mask = Mask::kCausal;
-    args.position = sequence.length();
-    args.y = y.data + row * y.cols;
-    args.y_stride = y.cols;
-    sequences.push_back(args);
-    row += span.rows;
-  }
-  context.kernels.attentions(context.pool, sequences.data(), static_cast<int64_t>(sequences.size()));
+  context.kernels.attention(context.queue, {.q = q.data,
+                                            .q_stride = q.cols,
+                                            .heads = heads_,
+                                            .kv_heads = kv_heads_,
+                                            .head_dim = head_dim_,
+                                            .kv_type = shape.type,
+                                            .page_tokens = kKvPageTokens,
+                                            .kv_stride = shape.width(),
+                                            .k_offset = shape.key_offset(index),
+                                            .v_offset = shape.value_offset(index),
+                                            .scale = 1.0f / std::sqrt(static_cast<float>(head_dim_)),
+                                            .mask = Mask::kCausal,
+                                            .y = y.data,
+                                            .y_stride = y.cols,
+                                            .sequences = step.sequences,
+                                            .count = step.count,
+                                            .most_queries = step.most_queries,
+                                            .most_keys = step.most_keys});
   add_product(context, y, layer.output, x);
 }
 
@@ -169,20 +162,20 @@ void Qwen3::feed_forward(const Context& context, const Layer& layer, Matrix x) c
   const Matrix h = normed(context, x, layer.ffn_norm);
   const Matrix gate = outputs(context, h, layer.gate), up = outputs(context, h, layer.up);
   const LinearArgs maps[] = {map_of(h, layer.gate, gate.data), map_of(h, layer.up, up.data)};
-  context.kernels.linears(context.pool, maps, 2);
-  context.kernels.gated(context.pool, {gate.data, up.data, gate.rows, gate.cols, gate.cols, up.cols, Activation::kSilu, gate.data, gate.cols});
+  context.kernels.linears(context.queue, maps, 2);
+  context.kernels.gated(context.queue, {gate.data, up.data, gate.rows, gate.cols, gate.cols, up.cols, Activation::kSilu, gate.data, gate.cols});
   add_product(context, gate, layer.down, x);
 }
 
 Matrix Qwen3::normed(const Context& context, const Matrix& x, const float* weight) const {
   const Matrix y = context.arena.matrix(x.rows, x.cols);
-  context.kernels.rms_norm(context.pool, {x.data, x.rows, x.cols, weight, epsilon_, y.data});
+  context.kernels.rms_norm(context.queue, {x.data, x.rows, x.cols, weight, epsilon_, y.data});
   return y;
 }
 
 void Qwen3::rotate_heads(const Context& context, Matrix x, int64_t heads, const float* norm, const int32_t* positions) const {
-  if (norm) context.kernels.rms_norm(context.pool, {x.data, x.rows * heads, head_dim_, norm, epsilon_, x.data});
-  context.kernels.rope(context.pool, {x.data, x.rows, heads, head_dim_, positions, theta_});
+  if (norm) context.kernels.rms_norm(context.queue, {x.data, x.rows * heads, head_dim_, norm, epsilon_, x.data});
+  context.kernels.rope(context.queue, {x.data, x.rows, heads, head_dim_, positions, theta_});
 }
 
 }  // namespace gpa

@@ -14,16 +14,11 @@
 
 #include "layers/context.h"
 #include "layers/id_range.h"
+#include "layers/decoder_step.h"
 #include "layers/kv_cache.h"
 #include "models/weights.h"
 
 namespace gpa {
-
-// Consecutive rows of a batch that continue one sequence: many when a prompt is read, one when an answer is written.
-struct DecoderSpan {
-  KvSequence* sequence;
-  int64_t rows;
-};
 
 class Qwen3 {
  public:
@@ -33,10 +28,11 @@ class Qwen3 {
   int64_t vocab() const { return embedding_.rows; }
   int64_t dim() const { return embedding_.cols; }
   int64_t context_length() const { return context_length_; }
-  KvShape kv_shape() const { return {static_cast<int64_t>(layers_.size()), kv_heads_, head_dim_}; }
+  // Keys and values are kept as precisely as the weights that make them: in f32 with F32 weights, else in f16.
+  KvShape kv_shape() const;
 
-  // Runs one step over rows of any sequences (each at most once). ids: the rows of all spans one after the other, each in
-  // [0, vocab()); a row's position is its sequence's length plus its place in the span. Stores keys and values, advances the
+  // Runs one step over rows of any sequences (each at most once), which lie in pools of kv_shape() on the context's queue. ids: the
+  // host's, the rows of all spans one after the other, each in [0, vocab()); a row's position is its sequence's length plus its place in the span. Stores keys and values, advances the
   // sequences, and returns the hidden states after the last norm [rows, dim], in the arena. Traces hidden_1, hidden_final.
   // Errors: CAPACITY, OUT_OF_MEMORY; the sequences' lengths are then as before.
   Matrix forward(const Context& context, std::span<const int32_t> ids, std::span<const DecoderSpan> spans) const;
@@ -55,7 +51,7 @@ class Qwen3 {
     Linear gate, up, down;
   };
 
-  void attend(const Context& context, int64_t index, Matrix x, const int32_t* positions, std::span<const DecoderSpan> spans) const;
+  void attend(const Context& context, int64_t index, const DecoderStep& step, Matrix x) const;
   void feed_forward(const Context& context, const Layer& layer, Matrix x) const;
   Matrix normed(const Context& context, const Matrix& x, const float* weight) const;
   void rotate_heads(const Context& context, Matrix x, int64_t heads, const float* norm, const int32_t* positions) const;

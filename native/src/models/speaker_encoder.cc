@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "error.h"
+#include "layers/one_page.h"
 #include "layers/ops.h"
 
 namespace gpa {
@@ -122,14 +123,14 @@ SpeakerEncoder::ConvNorm SpeakerEncoder::conv_norm(const Weights& weights, int64
 Matrix SpeakerEncoder::mel(Context& ctx, const float* wav_normalized, int64_t samples) const {
   if (samples <= 0) fail(GPA_ERROR_AUDIO, "the voice clip is empty");
   const int64_t frames = front_end_.frames(clip_samples_);
-  const Matrix mel = ctx.arena.matrix(frames, mel_bins_);
+  const Matrix mel = ctx.arena.host_matrix(frames, mel_bins_);
   Arena::Scope scope(ctx.arena);
-  const Matrix clip = ctx.arena.matrix(1, clip_samples_);
+  const Matrix clip = ctx.arena.host_matrix(1, clip_samples_);
   for (int64_t begin = 0; begin < clip_samples_; begin += samples) {
     std::copy_n(wav_normalized, std::min(samples, clip_samples_ - begin), clip.data + begin);
   }
-  front_end_.compute(ctx.pool, clip.data, clip_samples_, frames, mel.data);
-  ctx.trace("speaker_mel", mel);
+  front_end_.compute(ctx.queue.host(), clip.data, clip_samples_, frames, mel.data);
+  ctx.trace_host("speaker_mel", mel);
   return mel;
 }
 
@@ -161,7 +162,7 @@ void SpeakerEncoder::se_res2(Context& ctx, const SeRes2Block& block, const Matri
   if (res2_name) ctx.trace(res2_name, b);
   apply(ctx, block.out, b, 1, 1, a);
   const Matrix mean = ctx.arena.matrix(1, width_);
-  ctx.kernels.mean_rows(ctx.pool, {a.data, a.rows, width_, a.rows, mean.data});
+  ctx.kernels.mean_rows(ctx.queue, {a.data, a.rows, width_, a.rows, mean.data});
   const Matrix squeezed = linear(ctx, mean, block.se_down, {.activation = Activation::kRelu});
   const Matrix scale = linear(ctx, squeezed, block.se_up, {.activation = Activation::kSigmoid});
   affine(ctx, a, scale.data, nullptr, x.data, y);
@@ -194,29 +195,29 @@ void SpeakerEncoder::perceive(Context& ctx, const PerceiverLayer& layer, const M
   copy_part(ctx, latents.data, latent_dim_, seen.data, latent_dim_, token_count_, latent_dim_);
   const Matrix q = linear(ctx, latents, layer.q), kv = linear(ctx, seen, layer.kv);
   const Matrix mixed = ctx.arena.matrix(token_count_, inner);
-  const float* const keys = kv.data;
-  const float* const values = kv.data + inner;
-  ctx.kernels.attention(ctx.pool, {.q = q.data,
-                                   .q_stride = inner,
-                                   .queries = token_count_,
-                                   .heads = layer.heads,
-                                   .kv_heads = layer.heads,
-                                   .head_dim = kHeadDim,
-                                   .k_pages = &keys,
-                                   .v_pages = &values,
-                                   .page_tokens = seen.rows,
-                                   .kv_stride = 2 * inner,
-                                   .keys = seen.rows,
-                                   .scale = 1.0f / std::sqrt(static_cast<float>(kHeadDim)),
-                                   .y = mixed.data,
-                                   .y_stride = inner});
+  ctx.kernels.attention(ctx.queue, {.q = q.data,
+                                    .q_stride = inner,
+                                    .heads = layer.heads,
+                                    .kv_heads = layer.heads,
+                                    .head_dim = kHeadDim,
+                                    .page_tokens = seen.rows,
+                                    .kv_stride = 2 * inner,
+                                    .k_offset = 0,
+                                    .v_offset = inner,
+                                    .scale = 1.0f / std::sqrt(static_cast<float>(kHeadDim)),
+                                    .y = mixed.data,
+                                    .y_stride = inner,
+                                    .sequences = one_page(ctx, token_count_, seen.rows, kv.data),
+                                    .count = 1,
+                                    .most_queries = token_count_,
+                                    .most_keys = seen.rows});
   const Matrix attended = linear(ctx, mixed, layer.output);
   if (traced) ctx.trace("perceiver_attn0", attended);
   add(ctx, attended, latents);
 
   const Matrix up = linear(ctx, latents, layer.ffn_up);
   const Matrix gated = ctx.arena.matrix(token_count_, layer.ffn);
-  ctx.kernels.gated(ctx.pool, {up.data + layer.ffn, up.data, token_count_, layer.ffn, 2 * layer.ffn, 2 * layer.ffn,
+  ctx.kernels.gated(ctx.queue, {up.data + layer.ffn, up.data, token_count_, layer.ffn, 2 * layer.ffn, 2 * layer.ffn,
                                Activation::kGelu, gated.data, layer.ffn});
   const Matrix fed = linear(ctx, gated, layer.ffn_down);
   if (traced) ctx.trace("perceiver_ff0", fed);
@@ -232,24 +233,24 @@ void SpeakerEncoder::encode(Context& ctx, const Matrix& mel, std::vector<int32_t
   // What the latents look at: themselves, then the context.
   const Matrix seen = ctx.arena.matrix(token_count_ + mel.rows, latent_dim_);
   const Matrix context{seen.data + token_count_ * latent_dim_, mel.rows, latent_dim_};
-  linear(ctx, ecapa(ctx, mel), context_, context);
+  linear(ctx, ecapa(ctx, ctx.upload(mel)), context_, context);
   ctx.trace("perceiver_context", context);
   const Matrix latents = ctx.arena.matrix(token_count_, latent_dim_);
   copy_part(ctx, latents_, latent_dim_, latents.data, latent_dim_, token_count_, latent_dim_);
   for (const PerceiverLayer& layer : perceiver_) perceive(ctx, layer, seen, latents, &layer == &perceiver_.front());
-  ctx.kernels.rms_norm(ctx.pool, {latents.data, token_count_, latent_dim_, norm_, kNormEpsilon, latents.data});
+  ctx.kernels.rms_norm(ctx.queue, {latents.data, token_count_, latent_dim_, norm_, kNormEpsilon, latents.data});
   ctx.trace("perceiver_out", latents);
 
-  const Matrix z = linear(ctx, latents, fsq_in_);
-  ctx.trace("fsq_in", z);
-  const Matrix bounded = ctx.arena.matrix(token_count_, z.cols), margin = ctx.arena.matrix(1, token_count_);
+  const Matrix z = ctx.download(linear(ctx, latents, fsq_in_));
+  ctx.trace_host("fsq_in", z);
+  const Matrix bounded = ctx.arena.host_matrix(token_count_, z.cols), margin = ctx.arena.host_matrix(1, token_count_);
   ids->assign(static_cast<size_t>(token_count_), 0);
   for (int64_t i = 0; i < token_count_; ++i) {
     (*ids)[static_cast<size_t>(i)] = fsq_.encode(z.data + i * z.cols, bounded.data + i * z.cols, margin.data + i);
   }
-  ctx.trace("fsq_bound", bounded);
+  ctx.trace_host("fsq_bound", bounded);
   ctx.trace_ids("global_ids", ids->data(), token_count_);
-  ctx.trace("fsq_margin", margin);
+  ctx.trace_host("fsq_margin", margin);
 }
 
 }  // namespace gpa

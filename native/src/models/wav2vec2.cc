@@ -135,9 +135,10 @@ Matrix Wav2Vec2::features(Context& rounded, const float* wav_normalized, int64_t
   const Matrix x = ctx.arena.matrix(rows, dim_);
   {
     Arena::Scope conv_scope(ctx.arena);
-    const Matrix input = ctx.arena.matrix(1, samples);
-    standardize(wav_normalized, samples, input.data);
-    ctx.trace("w2v_input", input);
+    const Matrix standard = ctx.arena.host_matrix(1, samples);
+    standardize(wav_normalized, samples, standard.data);
+    ctx.trace_host("w2v_input", standard);
+    const Matrix input = ctx.upload(standard);
     const Matrix convolved = ctx.arena.matrix(rows, convs_.back().channels);
     convolve(ctx, input.data, samples, convolved);
     ctx.trace("w2v_conv", convolved);
@@ -147,9 +148,10 @@ Matrix Wav2Vec2::features(Context& rounded, const float* wav_normalized, int64_t
   }
   add_positions(ctx, x);
 
-  const Matrix share = ctx.arena.matrix(1, dim_);
-  std::fill(share.data, share.data + dim_, 1.0f / static_cast<float>(feature_layers_.size()));
-  const EncoderMask mask{Mask::kFull, rows, 1};
+  const Matrix shares = ctx.arena.host_matrix(1, dim_);
+  std::fill(shares.data, shares.data + dim_, 1.0f / static_cast<float>(feature_layers_.size()));
+  const Matrix share = ctx.upload(shares);
+  const EncoderFrames frames = EncoderFrames::make(ctx, rows, dim_, rows, Mask::kFull);
   bool started = false;
   for (int64_t n = 0;; ++n) {
     const int64_t wanted = std::count(feature_layers_.begin(), feature_layers_.end(), n);
@@ -158,7 +160,7 @@ Matrix Wav2Vec2::features(Context& rounded, const float* wav_normalized, int64_t
       affine(ctx, x, share.data, nullptr, started ? features.data : nullptr, features);
     }
     if (n == static_cast<int64_t>(blocks_.size())) break;
-    blocks_[static_cast<size_t>(n)].forward(rounded, x, mask);
+    blocks_[static_cast<size_t>(n)].forward(rounded, x, frames);
   }
   ctx.trace("w2v_feat", features);
   return features;

@@ -3,6 +3,7 @@
 // Unless said otherwise outputs must not overlap inputs. Arguments are checked by assertions only.
 #pragma once
 #include "gpa/kernels/queue.h"
+#include "gpa/kernels/thread_pool.h"
 #include "gpa/kernels/types.h"
 
 namespace gpa {
