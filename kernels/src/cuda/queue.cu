@@ -1,0 +1,102 @@
+#include "cuda/queue.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace gpa::cuda {
+
+CudaQueue::CudaQueue(const CudaDevice& device, int host_threads) : device_(device), host_(host_threads) {
+  try {
+    device_.enter();
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+    make_slots();
+  } catch (...) {
+    destroy();
+    throw;
+  }
+}
+
+CudaQueue::~CudaQueue() { destroy(); }
+
+void CudaQueue::make_slots() {
+  check(cudaMallocHost(&slots_[0].memory, kSlots * kSlotBytes), "cudaMallocHost");
+  for (int i = 0; i < kSlots; ++i) {
+    slots_[i].memory = slots_[0].memory + static_cast<size_t>(i) * kSlotBytes;
+    check(cudaEventCreateWithFlags(&slots_[i].copied, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+  }
+}
+
+// Nobody is left to be told of a failure.
+void CudaQueue::destroy() noexcept {
+  cudaSetDevice(device_.index());
+  if (stream_) {
+    cudaStreamSynchronize(stream_);
+    if (scratch_) cudaFreeAsync(scratch_, stream_);
+    cudaStreamDestroy(stream_);
+  }
+  for (const Slot& slot : slots_)
+    if (slot.copied) cudaEventDestroy(slot.copied);
+  cudaFreeHost(slots_[0].memory);
+  cudaGetLastError();
+}
+
+void* CudaQueue::allocate(size_t bytes) {
+  device_.enter();
+  void* memory = nullptr;
+  check(cudaMallocAsync(&memory, std::max<size_t>(bytes, 1), stream_), "cudaMallocAsync");
+  return memory;
+}
+
+void CudaQueue::release(void* memory) noexcept {
+  if (!memory) return;
+  // A device that failed has lost its memory anyway.
+  if (cudaSetDevice(device_.index()) != cudaSuccess || cudaFreeAsync(memory, stream_) != cudaSuccess) cudaGetLastError();
+}
+
+void* CudaQueue::scratch(size_t bytes) {
+  if (bytes <= scratch_bytes_) return scratch_;
+  const size_t grown = std::max(bytes, scratch_bytes_ + scratch_bytes_ / 2);
+  release(std::exchange(scratch_, nullptr));
+  scratch_bytes_ = 0;
+  scratch_ = allocate(grown);
+  scratch_bytes_ = grown;
+  return scratch_;
+}
+
+void CudaQueue::upload(void* to, const void* from, size_t bytes) {
+  device_.enter();
+  for (size_t done = 0; done < bytes;) {
+    Slot& slot = slots_[next_slot_];
+    next_slot_ = (next_slot_ + 1) % kSlots;
+    const size_t part = std::min(bytes - done, kSlotBytes);
+    check(cudaEventSynchronize(slot.copied), "cudaEventSynchronize");
+    std::memcpy(slot.memory, static_cast<const char*>(from) + done, part);
+    check(cudaMemcpyAsync(static_cast<char*>(to) + done, slot.memory, part, cudaMemcpyHostToDevice, stream_), "cudaMemcpyAsync");
+    check(cudaEventRecord(slot.copied, stream_), "cudaEventRecord");
+    done += part;
+  }
+}
+
+void CudaQueue::download(void* to, const void* from, size_t bytes) {
+  device_.enter();
+  if (bytes > 0) check(cudaMemcpyAsync(to, operand(from), bytes, cudaMemcpyDeviceToHost, stream_), "cudaMemcpyAsync");
+  wait();
+}
+
+void CudaQueue::copy(void* to, size_t to_stride, const void* from, size_t from_stride, size_t bytes, size_t rows) {
+  if (bytes == 0 || rows == 0) return;
+  device_.enter();
+  const void* source = operand(from);
+  if (rows == 1 || (to_stride == bytes && from_stride == bytes)) {
+    check(cudaMemcpyAsync(to, source, bytes * rows, cudaMemcpyDeviceToDevice, stream_), "cudaMemcpyAsync");
+  } else {
+    check(cudaMemcpy2DAsync(to, to_stride, source, from_stride, bytes, rows, cudaMemcpyDeviceToDevice, stream_), "cudaMemcpy2DAsync");
+  }
+}
+
+void CudaQueue::wait() {
+  device_.enter();
+  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+}
+
+}  // namespace gpa::cuda
