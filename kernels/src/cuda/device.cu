@@ -6,7 +6,7 @@
 
 #include "cuda/errors.h"
 #include "cuda/queue.h"
-#include "cuda/table.h"
+#include "cuda/ops.h"
 
 namespace gpa::cuda {
 namespace {

@@ -1,0 +1,121 @@
+#include "cuda/launch.cuh"
+#include "cuda/math.cuh"
+#include "cuda/ops.h"
+#include "cuda/vector.cuh"
+
+namespace gpa::cuda {
+namespace {
+
+constexpr int kThreads = 256;
+
+__device__ __forceinline__ float snake_of(float x, float alpha) {
+  // The angle is rounded to f32 as PyTorch does: for large ones that is what decides the sine.
+  const float sine = sinf(__fmul_rn(alpha, x));
+  return x + sine * sine / (alpha + 1e-9f);
+}
+
+template <bool kWhole>
+__global__ void __launch_bounds__(kThreads) snake_kernel(SnakeArgs a, int64_t groups, int64_t total) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= total) return;
+  const Place at = place_of(i, groups);
+  const int64_t left = a.cols - at.col, offset = at.row * a.cols + at.col;
+  const float4 x = load_4<kWhole>(a.x + offset, left), alpha = load_4<kWhole>(a.alpha + at.col, left);
+  store_4<kWhole>(a.y + offset, left,
+                  make_float4(snake_of(x.x, alpha.x), snake_of(x.y, alpha.y), snake_of(x.z, alpha.z), snake_of(x.w, alpha.w)));
+}
+
+template <bool kWhole>
+__global__ void __launch_bounds__(kThreads) gated_kernel(GatedArgs a, int64_t groups, int64_t total) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= total) return;
+  const Place at = place_of(i, groups);
+  const int64_t left = a.cols - at.col;
+  const float4 g = load_4<kWhole>(a.gate + at.row * a.gate_stride + at.col, left);
+  const float4 u = load_4<kWhole>(a.up + at.row * a.up_stride + at.col, left);
+  store_4<kWhole>(a.y + at.row * a.y_stride + at.col, left,
+                  make_float4(activated(a.activation, g.x) * u.x, activated(a.activation, g.y) * u.y, activated(a.activation, g.z) * u.z,
+                              activated(a.activation, g.w) * u.w));
+}
+
+template <bool kWhole>
+__global__ void __launch_bounds__(kThreads) activate_kernel(ActivateArgs a, int64_t total) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= total) return;
+  const int64_t left = a.count - i * 4;
+  const float4 x = load_4<kWhole>(a.x + i * 4, left);
+  store_4<kWhole>(a.y + i * 4, left,
+                  make_float4(activated(a.activation, x.x), activated(a.activation, x.y), activated(a.activation, x.z), activated(a.activation, x.w)));
+}
+
+template <bool kWhole>
+__global__ void __launch_bounds__(kThreads) affine_kernel(AffineArgs a, int64_t groups, int64_t total) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= total) return;
+  const Place at = place_of(i, groups);
+  const int64_t left = a.cols - at.col, offset = at.row * a.cols + at.col;
+  float4 y = load_4<kWhole>(a.x + offset, left);
+  if (a.scale) {
+    const float4 s = load_4<kWhole>(a.scale + at.col, left);
+    y = make_float4(y.x * s.x, y.y * s.y, y.z * s.z, y.w * s.w);
+  }
+  if (a.shift) {
+    const float4 s = load_4<kWhole>(a.shift + at.col, left);
+    y = make_float4(y.x + s.x, y.y + s.y, y.z + s.z, y.w + s.w);
+  }
+  if (a.add) {
+    const float4 s = load_4<kWhole>(a.add + offset, left);
+    y = make_float4(y.x + s.x, y.y + s.y, y.z + s.z, y.w + s.w);
+  }
+  store_4<kWhole>(a.y + offset, left, y);
+}
+
+// One thread for each group of four columns.
+template <class Args>
+void launch_groups(CudaQueue& queue, bool whole, void (*whole_kernel)(Args, int64_t, int64_t), void (*any_kernel)(Args, int64_t, int64_t),
+                   const Args& a) {
+  const int64_t groups = divide_up(a.cols, 4), total = a.rows * groups;
+  launch(queue, whole && a.cols % 4 == 0 ? whole_kernel : any_kernel, static_cast<unsigned>(divide_up(total, kThreads)), kThreads, 0, a, groups,
+         total);
+}
+
+}  // namespace
+
+void snake(Queue& queue, const SnakeArgs& args) {
+  CudaQueue& q = cuda_queue(queue);
+  SnakeArgs a = args;
+  a.x = q.operand(a.x);
+  a.alpha = q.operand(a.alpha);
+  launch_groups(q, aligned_16(a.x) && aligned_16(a.alpha) && aligned_16(a.y), snake_kernel<true>, snake_kernel<false>, a);
+}
+
+void gated(Queue& queue, const GatedArgs& args) {
+  CudaQueue& q = cuda_queue(queue);
+  GatedArgs a = args;
+  a.gate = q.operand(a.gate);
+  a.up = q.operand(a.up);
+  const bool strides = (a.gate_stride | a.up_stride | a.y_stride) % 4 == 0;
+  launch_groups(q, strides && aligned_16(a.gate) && aligned_16(a.up) && aligned_16(a.y), gated_kernel<true>, gated_kernel<false>, a);
+}
+
+void activate(Queue& queue, const ActivateArgs& args) {
+  CudaQueue& q = cuda_queue(queue);
+  ActivateArgs a = args;
+  a.x = q.operand(a.x);
+  const int64_t total = divide_up(a.count, 4);
+  const bool whole = a.count % 4 == 0 && aligned_16(a.x) && aligned_16(a.y);
+  launch(q, whole ? activate_kernel<true> : activate_kernel<false>, static_cast<unsigned>(divide_up(total, kThreads)), kThreads, 0, a, total);
+}
+
+void affine(Queue& queue, const AffineArgs& args) {
+  CudaQueue& q = cuda_queue(queue);
+  AffineArgs a = args;
+  a.x = q.operand(a.x);
+  a.scale = q.operand(a.scale);
+  a.shift = q.operand(a.shift);
+  a.add = q.operand(a.add);
+  const bool whole = aligned_16(a.x) && aligned_16(a.scale) && aligned_16(a.shift) && aligned_16(a.add) && aligned_16(a.y);
+  launch_groups(q, whole, affine_kernel<true>, affine_kernel<false>, a);
+}
+
+}  // namespace gpa::cuda
