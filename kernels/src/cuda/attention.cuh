@@ -7,6 +7,7 @@
 #include <cuda_runtime.h>
 
 #include "cuda/launch.cuh"
+#include "cuda/math.cuh"
 #include "gpa/kernels/kernel_table.h"
 
 namespace gpa::cuda {

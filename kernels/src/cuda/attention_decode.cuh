@@ -7,7 +7,6 @@ namespace gpa::cuda {
 
 constexpr int kSplit = 64;
 constexpr int kDecodeThreads = 128;
-constexpr unsigned kLanes = 0xffffffffu;
 
 // Of one split: the largest score, the sum of the weights e^(score - largest), and the weighted sum of the values behind them.
 constexpr int kPartialHead = 2;
@@ -44,7 +43,7 @@ __device__ void score_split(const AttentionArgs& a, const AttentionSequence& s, 
 #pragma unroll
     for (int h = 0; h < kHeads; ++h) {
 #pragma unroll
-      for (int lanes = 4; lanes > 0; lanes /= 2) sum[h] += __shfl_xor_sync(kLanes, sum[h], lanes);
+      for (int lanes = 4; lanes > 0; lanes /= 2) sum[h] += __shfl_xor_sync(kAllLanes, sum[h], lanes);
       if (part == 0) scores[h][key] = key < count ? sum[h] : -INFINITY;
     }
   }
@@ -57,13 +56,13 @@ __device__ void weigh_split(int heads, float (&scores)[kHeads][kSplit], float (&
   for (int h = static_cast<int>(threadIdx.x / 32); h < heads; h += kDecodeThreads / 32) {
     float largest = fmaxf(scores[h][lane], scores[h][lane + 32]);
 #pragma unroll
-    for (int lanes = 16; lanes > 0; lanes /= 2) largest = fmaxf(largest, __shfl_xor_sync(kLanes, largest, lanes));
+    for (int lanes = 16; lanes > 0; lanes /= 2) largest = fmaxf(largest, __shfl_xor_sync(kAllLanes, largest, lanes));
     const float low = expf(scores[h][lane] - largest), high = expf(scores[h][lane + 32] - largest);
     scores[h][lane] = low;
     scores[h][lane + 32] = high;
     float sum = low + high;
 #pragma unroll
-    for (int lanes = 16; lanes > 0; lanes /= 2) sum += __shfl_xor_sync(kLanes, sum, lanes);
+    for (int lanes = 16; lanes > 0; lanes /= 2) sum += __shfl_xor_sync(kAllLanes, sum, lanes);
     if (lane == 0) most[h] = largest, total[h] = sum;
   }
 }

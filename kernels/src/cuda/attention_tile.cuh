@@ -76,7 +76,7 @@ __device__ inline void weigh_row(int first, int x, int visible, float (&score)[4
     largest = fmaxf(largest, score[j]);
   }
 #pragma unroll
-  for (int lanes = 8; lanes > 0; lanes /= 2) largest = fmaxf(largest, __shfl_xor_sync(0xffffffffu, largest, lanes));
+  for (int lanes = 8; lanes > 0; lanes /= 2) largest = fmaxf(largest, __shfl_xor_sync(kAllLanes, largest, lanes));
   largest = fmaxf(largest, most);
   faded = expf(most - largest);
   most = largest;
@@ -87,7 +87,7 @@ __device__ inline void weigh_row(int first, int x, int visible, float (&score)[4
     sum += score[j];
   }
 #pragma unroll
-  for (int lanes = 8; lanes > 0; lanes /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, lanes);
+  for (int lanes = 8; lanes > 0; lanes /= 2) sum += __shfl_xor_sync(kAllLanes, sum, lanes);
   total = fmaf(total, faded, sum);
 }
 

@@ -7,8 +7,8 @@
 #pragma once
 #include <cuda_runtime.h>
 
-#include "cuda/activation.cuh"
 #include "cuda/block_levels.cuh"
+#include "cuda/math.cuh"
 
 namespace gpa::cuda {
 
@@ -66,7 +66,7 @@ __device__ inline void finish(const Map& map, int64_t row, int column, float sum
   if (at < 0 || at >= map.y_size) return;
   const Epilogue& e = map.epilogue;
   if (e.bias) sum += e.bias[map.bias_period ? column % map.bias_period : column];
-  float y = activate(e.activation, sum);
+  float y = activated(e.activation, sum);
   if (e.gamma && e.residual)
     y = fmaf(y, e.gamma[column], e.residual[at]);
   else if (e.gamma)

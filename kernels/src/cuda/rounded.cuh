@@ -1,11 +1,11 @@
 // Activations rounded to int8 in blocks of 32 columns (Rounding::kInt8), by four lanes a block.
 #pragma once
 #include "cuda/block_levels.cuh"
+#include "cuda/math.cuh"
 #include "rounding.h"
 
 namespace gpa::cuda {
 
-constexpr unsigned kWholeWarp = 0xffffffffu;
 
 // What the four lanes of one block know: eight levels each, and the block's factors.
 struct RoundedEight {
@@ -26,16 +26,16 @@ __device__ inline RoundedEight round_eight(const float (&x)[8]) {
   uint32_t most = 0;
 #pragma unroll
   for (int i = 0; i < 8; ++i) most = max(most, __float_as_uint(x[i]) & 0x7fffffffu);
-  most = max(most, __shfl_xor_sync(kWholeWarp, most, 1));
-  most = max(most, __shfl_xor_sync(kWholeWarp, most, 2));
+  most = max(most, __shfl_xor_sync(kAllLanes, most, 1));
+  most = max(most, __shfl_xor_sync(kAllLanes, most, 2));
   const float largest = __uint_as_float(most);
   const bool finite = most < 0x7f800000u, counts = finite && largest >= kLeastRounded;
   const float inverse = counts ? 127.0f / largest : 0.0f;
   RoundedEight out{};
   if (counts) out.levels = {pack_levels(x, inverse), pack_levels(x + 4, inverse)};
   int sum = __dp4a(static_cast<int>(out.levels.low), 0x01010101, __dp4a(static_cast<int>(out.levels.high), 0x01010101, 0));
-  sum += __shfl_xor_sync(kWholeWarp, sum, 1);
-  sum += __shfl_xor_sync(kWholeWarp, sum, 2);
+  sum += __shfl_xor_sync(kAllLanes, sum, 1);
+  sum += __shfl_xor_sync(kAllLanes, sum, 2);
   const float scale = counts ? largest / 127.0f : finite ? 0.0f : __uint_as_float(0x7fc00000u);
   out.factors = make_float2(scale, scale * static_cast<float>(sum));
   return out;
