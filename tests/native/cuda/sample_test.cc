@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "cuda_emulation/control.h"
 #include "device.h"
 #include "gpa/kernels/sampling.h"
 
@@ -24,7 +25,7 @@ struct Drawn {
   std::vector<std::vector<uint32_t>> seen;
 };
 
-Drawn draw(const std::vector<Row>& rows) {
+Drawn draw_once(const std::vector<Row>& rows) {
   const std::unique_ptr<Queue> queue = device().make_queue(1);
   Side side(*queue, device().kernels());
   const auto cols = static_cast<int64_t>(rows[0].logits.size()), count = static_cast<int64_t>(rows.size());
@@ -39,6 +40,15 @@ Drawn draw(const std::vector<Row>& rows) {
   device().kernels().sample(*queue, {side.array(logits), count, cols, side.array(draws), columns});
   Drawn drawn{side.get(columns, count), {}};
   for (const SampleRow& d : draws) drawn.seen.push_back(side.get(d.seen, (cols + 31) / 32));
+  return drawn;
+}
+
+// Twice, the second time with the emulated threads in reverse.
+Drawn draw(const std::vector<Row>& rows) {
+  const Drawn drawn = draw_once(rows);
+  cuda_emulation::set_order(cuda_emulation::Order::kReverse);
+  EXPECT_EQ(drawn.columns, draw_once(rows).columns);
+  cuda_emulation::set_order(cuda_emulation::Order::kForward);
   return drawn;
 }
 
