@@ -6,14 +6,14 @@ namespace gpa::cuda {
 const KernelTable& table() {
   static const KernelTable table = {
       .name = "cuda",
-      .linears = nullptr,
-      .conv1d = nullptr,
-      .conv_transpose1d = nullptr,
+      .linears = linears,
+      .conv1d = conv1d,
+      .conv_transpose1d = conv_transpose1d,
       .depthwise_conv1d = depthwise_conv1d,
       .layer_norm = layer_norm,
       .rms_norm = rms_norm,
       .rope = rope,
-      .attention = nullptr,
+      .attention = attention,
       .store_kv = store_kv,
       .snake = snake,
       .gated = gated,
@@ -21,7 +21,7 @@ const KernelTable& table() {
       .affine = affine,
       .embed = embed,
       .mean_rows = mean_rows,
-      .nearest = nullptr,
+      .nearest = nearest,
       .sample = sample,
   };
   return table;

@@ -1,0 +1,200 @@
+// Products of activations rounded to int8 with weights of a block type, by tensor cores. Weights come through shared memory as they
+// lie in the file, in pieces of 16 bytes that are asked for some stages ahead; a thread block makes 16 kM rows by 8 kN columns of C.
+#pragma once
+#include <cuda_pipeline.h>
+
+#include "cuda/launch.cuh"
+#include "cuda/mma.cuh"
+#include "cuda/product.cuh"
+#include "cuda/rounded.cuh"
+
+namespace gpa::cuda {
+
+// kM, kN: fragments of 16 rows and of 8 columns. kRounds: up to 8 rows of x, rounded here; otherwise they were rounded before.
+// kChunk: blocks of K in a stage, a multiple of 8.
+template <DType type, int kM, int kN, int kChunk, int kStages, bool kRounds>
+struct Int8Kernel {
+  using F = Levels<type>;
+  static constexpr int kRows = 16 * kM, kColumns = 8 * kN;
+  static constexpr int kChunkBytes = kChunk / F::kBlocks * F::kBytes;
+  static constexpr int kPieces = (kChunkBytes + 15 + 15) / 16;
+  static constexpr int kPitch = 16 * (kPieces % 2 ? kPieces : kPieces + 1);  // an odd number of pieces: rows begin in other banks
+  static constexpr int kStageBytes = kColumns * kPitch;
+  static constexpr int kSumBytes = kWarps * kRows * kColumns * static_cast<int>(sizeof(float));
+  static constexpr int kSharedBytes = kStages * kStageBytes > kSumBytes ? kStages * kStageBytes : kSumBytes;
+};
+
+// Asks for chunk `chunk` of the tile's rows of weights. A row's pieces are those that hold it: its first byte lies `address % 16` behind
+// the slot's begin.
+template <class K>
+__device__ void fetch_weights(const Map& map, const Tile& tile, int chunk, uint8_t* stage) {
+  const int64_t begin = static_cast<int64_t>(chunk) * K::kChunkBytes;
+  if (begin < map.row_bytes) {
+    const int bytes = static_cast<int>(min(static_cast<int64_t>(K::kChunkBytes), map.row_bytes - begin));
+    const uint8_t* first = map.w + (static_cast<int64_t>(tile.group) * map.columns + tile.column) * map.row_bytes + begin;
+    for (int i = static_cast<int>(threadIdx.x); i < K::kColumns * K::kPieces; i += kThreads) {
+      const int row = i / K::kPieces, piece = 16 * (i % K::kPieces);
+      if (tile.column + row >= map.columns) break;
+      const uint8_t* from = first + row * map.row_bytes;
+      const int before = static_cast<int>(reinterpret_cast<uintptr_t>(from) & 15), left = before + bytes - piece;
+      if (left > 0) __pipeline_memcpy_async(stage + row * K::kPitch + piece, from - before + piece, 16, left < 16 ? 16 - left : 0);
+    }
+  }
+  __pipeline_commit();
+}
+
+// The fragment of rows g and g + 8 at one block of K, and their factors.
+struct RowFragment {
+  uint32_t a[4];
+  float2 factors[2];
+};
+
+__device__ inline void load_half(const RoundedFrames& x, int64_t frame, int block, bool inside, int half, RowFragment& to) {
+  to.a[half] = to.a[2 + half] = 0;
+  to.factors[half] = make_float2(0, 0);
+  if (!inside) return;
+  const int64_t at = x.block(frame, block);
+  const uint2 levels = __ldg(reinterpret_cast<const uint2*>(x.levels + at * kLevelBlock) + threadIdx.x % 4);
+  to.a[half] = levels.x;
+  to.a[2 + half] = levels.y;
+  to.factors[half] = __ldg(x.factors + at);
+}
+
+// Rows from `row` on; those past the end, and frames outside x, are zeros.
+__device__ inline RowFragment load_fragment(const Products& p, const RoundedFrames& x, int64_t row, int b) {
+  const int tap = p.taps == 1 ? 0 : b / x.per_frame, block = b - tap * x.per_frame;
+  RowFragment out;
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const int64_t r = row + threadIdx.x % 32 / 4 + 8 * half, frame = p.frame_of(r, tap);
+    load_half(x, frame, block, r < p.rows && frame >= 0 && frame < p.frames, half, out);
+  }
+  return out;
+}
+
+// The same of a linear layer's rows 0 ... 7, as f32.
+__device__ inline RowFragment round_fragment(const Products& p, int b) {
+  const int lane = static_cast<int>(threadIdx.x % 32), row = lane / 4;
+  float x[8] = {};
+  if (row < p.rows) load_eight(p.x + static_cast<int64_t>(row) * p.depth + b * kLevelBlock + 8 * (lane % 4), p.in_fours, x);
+  const RoundedEight rounded = round_eight(x);
+  return {{rounded.levels.low, 0, rounded.levels.high, 0}, {rounded.factors, make_float2(0, 0)}};
+}
+
+// EightLevels rows of weights at one block of K.
+template <class F>
+struct ColumnFragment {
+  uint32_t b[2];
+  float scale[2], min[2];  // of columns 2t and 2t + 1
+  int half_scale[2][2];    // [column][half], where halves have their own
+
+  // block(row): where that row's stored block begins.
+  template <class Block>
+  __device__ void load(Block block, int sub) {
+    const int lane = static_cast<int>(threadIdx.x % 32);
+    const EightLevels levels = F::template eight<SharedBytes>(block(lane / 4), sub, lane % 4);
+    b[0] = levels.low;
+    b[1] = levels.high;
+#pragma unroll
+    for (int j = 0; j < 2; ++j) {
+      const uint8_t* stored = block(2 * (lane % 4) + j);
+      if constexpr (F::kHalves) {
+        scale[j] = F::common(stored);
+        half_scale[j][0] = F::half_scale(stored, sub, 0);
+        half_scale[j][1] = F::half_scale(stored, sub, 1);
+      } else {
+        scale[j] = F::scale(stored, sub, 0);
+      }
+      if constexpr (F::kHasMin) min[j] = F::min(stored, sub);
+    }
+  }
+
+  // The block's integer sums as floats, exactly: below 2^24 with scales of halves in them, below 2^22 otherwise.
+  __device__ void multiply(const RowFragment& x, float (&sums)[4]) const {
+    if constexpr (F::kHalves) {
+      const bool upper = threadIdx.x % 4 >= 2;  // these lanes hold columns of K from 16 on
+      int first[4] = {}, second[4] = {};
+      mma_int8(first, x.a, {upper ? 0u : b[0], upper ? 0u : b[1]});
+      mma_int8(second, x.a, {upper ? b[0] : 0u, upper ? b[1] : 0u});
+#pragma unroll
+      for (int i = 0; i < 4; ++i) sums[i] = __int2float_rn(first[i] * half_scale[i & 1][0] + second[i] * half_scale[i & 1][1]);
+    } else {
+      // As bits of a float, 1.5 * 2^23 and a small integer added to them are the float 1.5 * 2^23 + that integer.
+      constexpr int kBits = 0x4b400000;
+      int sum[4] = {kBits, kBits, kBits, kBits};
+      mma_int8(sum, x.a, {b[0], b[1]});
+#pragma unroll
+      for (int i = 0; i < 4; ++i) sums[i] = __int_as_float(sum[i]) - 12582912.0f;
+    }
+  }
+
+  __device__ void add(const RowFragment& x, float (&to)[4]) const {
+    float sums[4];
+    multiply(x, sums);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      to[i] = fmaf(sums[i] * scale[i & 1], x.factors[i >> 1].x, to[i]);
+      if constexpr (F::kHasMin) to[i] = fmaf(-min[i & 1], x.factors[i >> 1].y, to[i]);
+    }
+  }
+};
+
+template <DType type, int kM, int kN, int kChunk, int kStages, bool kRounds>
+__global__ void __launch_bounds__(kThreads, kM * kN > 1 ? 2 : 4) int8_product_kernel(const Products p, const RoundedFrames x) {
+  using K = Int8Kernel<type, kM, kN, kChunk, kStages, kRounds>;
+  using F = Levels<type>;
+  GPA_DYNAMIC_SHARED(uint8_t, shared);
+  const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32);
+  const Tile tile = tile_of_block(p, K::kRows, K::kColumns);
+  const Map& map = p.map[tile.map];
+  const int blocks = p.depth / kLevelBlock, chunks = (blocks + kChunk - 1) / kChunk;
+  float sum[kM][kN][4] = {};
+
+  for (int stage = 0; stage < kStages - 1; ++stage) fetch_weights<K>(map, tile, stage, shared + stage * K::kStageBytes);
+  for (int chunk = 0; chunk < chunks; ++chunk) {
+    __pipeline_wait_prior(kStages - 2);
+    __syncthreads();  // everybody's pieces are there, and the stage of the chunk before is free
+    fetch_weights<K>(map, tile, chunk + kStages - 1, shared + (chunk + kStages - 1) % kStages * K::kStageBytes);
+    const uint8_t* stage = shared + chunk % kStages * K::kStageBytes;
+    const auto begin = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(map.w)) + static_cast<uint32_t>(chunk) * K::kChunkBytes;
+    const auto row_bytes = static_cast<uint32_t>(map.row_bytes), first = static_cast<uint32_t>(tile.group * map.columns + tile.column);
+    const int here = min(kChunk, blocks - chunk * kChunk);
+    for (int b = warp; b < here; b += kWarps) {
+      ColumnFragment<F> columns[kN];
+#pragma unroll
+      for (int n = 0; n < kN; ++n) {
+        columns[n].load([&](int row) {
+          const uint32_t r = static_cast<uint32_t>(8 * n + row);
+          return stage + r * K::kPitch + ((begin + (first + r) * row_bytes) & 15u) + b / F::kBlocks * F::kBytes;
+        }, b % F::kBlocks);
+      }
+#pragma unroll
+      for (int m = 0; m < kM; ++m) {
+        if (kM > 1 && tile.row + 16 * m >= p.rows) break;
+        RowFragment rows;
+        if constexpr (kRounds)
+          rows = round_fragment(p, chunk * kChunk + b);
+        else
+          rows = load_fragment(p, x, tile.row + 16 * m, chunk * kChunk + b);
+#pragma unroll
+        for (int n = 0; n < kN; ++n) columns[n].add(rows, sum[m][n]);
+      }
+    }
+  }
+
+  __syncthreads();  // the stages become the sums' place
+  auto* sums = reinterpret_cast<float*>(shared);
+#pragma unroll
+  for (int m = 0; m < kM; ++m)
+#pragma unroll
+    for (int n = 0; n < kN; ++n)
+#pragma unroll
+      for (int i = 0; i < 4; ++i) sums[warp * K::kRows * K::kColumns + ((m * kN + n) * 4 + i) * 32 + lane] = sum[m][n][i];
+  __syncthreads();
+  add_warps<K::kRows, K::kColumns>(p, tile, sums, [](int row, int column) {
+    const int i = column % 2 + row / 8 % 2 * 2;
+    return ((row / 16 * kN + column / 8) * 4 + i) * 32 + row % 8 * 4 + column % 8 / 2;
+  });
+}
+
+}  // namespace gpa::cuda

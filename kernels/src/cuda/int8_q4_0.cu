@@ -1,0 +1,7 @@
+#include "cuda/int8_launch.cuh"
+
+namespace gpa::cuda {
+
+template void multiply_int8<DType::kQ4_0>(CudaQueue&, Products&);
+
+}  // namespace gpa::cuda

@@ -1,0 +1,7 @@
+#include "cuda/int8_launch.cuh"
+
+namespace gpa::cuda {
+
+template void multiply_int8<DType::kQ6_K>(CudaQueue&, Products&);
+
+}  // namespace gpa::cuda

@@ -1,0 +1,40 @@
+#include "cuda/multiply.h"
+#include "cuda/ops.h"
+
+namespace gpa::cuda {
+namespace {
+
+Products product_of(const LinearArgs& a) {
+  Products p{};
+  p.x = a.x;
+  p.frames = p.rows = a.rows;
+  p.channels = p.run = p.depth = static_cast<int>(a.w.cols);
+  p.taps = p.stride = p.dilation = p.groups = 1;
+  return p;
+}
+
+void add_map(const CudaQueue& queue, const LinearArgs& a, Products& p) {
+  Map& map = p.map[p.maps++];
+  map = map_of(queue, a.w, 1, a.epilogue, a.y);
+  map.y_size = a.rows * a.w.rows;
+}
+
+}  // namespace
+
+// Maps of one type of weights go together; a mix (a value projection of more bits, say) takes a launch for each type.
+void linears(Queue& queue, const LinearArgs* maps, int64_t count) {
+  CudaQueue& q = cuda_queue(queue);
+  uint64_t done = 0;
+  for (int64_t first = 0; first < count; ++first) {
+    if (first < 64 && done >> first & 1) continue;
+    Products p = product_of(maps[first]);
+    for (int64_t i = first; i < count && p.maps < kMostMaps; ++i) {
+      if (maps[i].w.type != maps[first].w.type || (i < 64 && done >> i & 1) || (i >= 64 && i > first)) continue;
+      add_map(q, maps[i], p);
+      if (i < 64) done |= uint64_t{1} << i;
+    }
+    multiply(q, p, maps[first].w.type, maps[first].rounding);
+  }
+}
+
+}  // namespace gpa::cuda
