@@ -1,0 +1,133 @@
+// Linear layers: every type of weights, few rows and many, and a row's bits whatever its company.
+#include "device.h"
+
+namespace gpa::test {
+namespace {
+
+struct Case {
+  int64_t rows, outputs, inputs;
+  Rounding rounding;
+  uint32_t parts = 0;  // of the epilogue: 1 bias, 2 gamma, 4 residual
+  Activation activation = Activation::kNone;
+};
+
+std::string text(DType type, const Case& c) {
+  return std::string(name_of(type)) + (c.rounding == Rounding::kInt8 ? " int8 " : " exact ") + std::to_string(c.rows) + " x " +
+         std::to_string(c.outputs) + " x " + std::to_string(c.inputs);
+}
+
+Op linear_of(DType type, const Case& c, const Floats& x) {
+  const Weights w = random_weights(type, c.outputs, c.inputs, 7);
+  return [=](Side& side) {
+    const Epilogue epilogue{c.parts & 1 ? side.array(random_floats(c.outputs, 2)) : nullptr, c.activation,
+                            c.parts & 2 ? side.array(random_floats(c.outputs, 3)) : nullptr,
+                            c.parts & 4 ? side.array(random_floats(c.rows * c.outputs, 4)) : nullptr};
+    float* y = side.floats(c.rows * c.outputs);
+    side.kernels().linear(side.queue(), {side.array(x), c.rows, side.weight(w), epilogue, y, c.rounding});
+    return y;
+  };
+}
+
+void compare_linear(DType type, const Case& c) {
+  compare(text(type, c), c.rows * c.outputs, 1e-11, linear_of(type, c, random_floats(c.rows * c.inputs, 1)));
+}
+
+// Rows of every kernel there is, columns that fill no tile, depths that fill no chunk.
+TEST(CudaLinear, int8_everyKernel_matchesTheReference) {
+  for (DType type : kBlockTypes)
+    for (int64_t inputs : {256, 1280})
+      for (int64_t rows : {1, 7, 16, 35, 67}) compare_linear(type, {rows, inputs == 256 ? 41 : 12, inputs, Rounding::kInt8});
+}
+
+TEST(CudaLinear, int8_blocksThatFillNoChunk_matchTheReference) {
+  for (DType type : {DType::kQ8_0, DType::kQ4_0})
+    for (int64_t inputs : {32, 96, 416, 1056})
+      for (int64_t rows : {3, 12, 30, 70}) compare_linear(type, {rows, 9, inputs, Rounding::kInt8});
+}
+
+TEST(CudaLinear, exact_everyType_matchesTheReference) {
+  for (DType type : kTypes)
+    for (int64_t rows : {1, 6, 16, 17, 70}) compare_linear(type, {rows, 37, 512, Rounding::kNone});
+  for (DType type : kBlockTypes)
+    for (int64_t rows : {1, 16, 17}) compare_linear(type, {rows, 37, 512, Rounding::kNone});
+}
+
+TEST(CudaLinear, exact_oddColumns_matchTheReference) {
+  for (DType type : kTypes)
+    for (int64_t inputs : {1, 7, 33, 389})
+      for (int64_t rows : {5, 19}) compare_linear(type, {rows, 35, inputs, Rounding::kNone});
+}
+
+TEST(CudaLinear, epilogue_everyPart_matchesTheReference) {
+  for (Activation activation : {Activation::kNone, Activation::kGelu, Activation::kRelu, Activation::kSilu, Activation::kSigmoid, Activation::kTanh}) {
+    for (uint32_t parts = 0; parts < 8; parts += activation == Activation::kNone ? 1 : 7) {
+      compare_linear(DType::kQ8_0, {3, 20, 64, Rounding::kInt8, parts, activation});
+      compare_linear(DType::kF16, {20, 20, 40, Rounding::kNone, parts, activation});
+    }
+  }
+}
+
+// What batching rests on: the first rows of many are computed with other tiles than alone.
+TEST(CudaLinear, row_inAnyCompany_hasTheSameBits) {
+  constexpr int64_t kInputs = 512, kOutputs = 19, kRows = 70;
+  const Floats x = random_floats(kRows * kInputs, 5);
+  const auto expect_rows = [&](DType type, Rounding rounding) {
+    const Case whole{kRows, kOutputs, kInputs, rounding};
+    const Floats all = on_device(linear_of(type, whole, x), kRows * kOutputs);
+    for (int64_t rows : {1, 8, 9, 17, 64}) {
+      for (int64_t first : {int64_t{0}, kRows - rows}) {
+        const Case c{rows, kOutputs, kInputs, rounding};
+        const Floats some = on_device(linear_of(type, c, {x.begin() + first * kInputs, x.begin() + (first + rows) * kInputs}), rows * kOutputs);
+        ASSERT_EQ(0, std::memcmp(&all[static_cast<size_t>(first * kOutputs)], some.data(), some.size() * sizeof(float))) << text(type, c);
+      }
+    }
+  };
+  for (DType type : {DType::kQ8_0, DType::kQ4_K, DType::kQ6_K}) expect_rows(type, Rounding::kInt8);
+  for (DType type : {DType::kF32, DType::kF16, DType::kQ5_K}) expect_rows(type, Rounding::kNone);
+}
+
+TEST(CudaLinear, maps_ofSeveralTypes_areAllMade) {
+  constexpr int64_t kRows = 3, kInputs = 256, kOutputs = 23;
+  const std::vector<DType> types{DType::kQ4_K, DType::kQ4_K, DType::kQ6_K, DType::kF16, DType::kQ4_K, DType::kQ4_K, DType::kQ4_K};
+  const auto count = static_cast<int64_t>(types.size());
+  compare("maps", count * kRows * kOutputs, 1e-11, [&](Side& side) {
+    float* y = side.floats(count * kRows * kOutputs);
+    const float* x = side.array(random_floats(kRows * kInputs, 1));
+    std::vector<LinearArgs> maps;
+    for (int64_t i = 0; i < count; ++i) {
+      const Weights w = random_weights(types[static_cast<size_t>(i)], kOutputs, kInputs, static_cast<uint32_t>(i));
+      maps.push_back({x, kRows, side.weight(w), {}, y + i * kRows * kOutputs, Rounding::kInt8});
+    }
+    side.kernels().linears(side.queue(), maps.data(), count);
+    return y;
+  });
+}
+
+// A row with NaN or infinity in it is not finite; its neighbours do not notice.
+TEST(CudaLinear, int8_valuesNotFinite_stayInTheirRow) {
+  constexpr int64_t kInputs = 256, kOutputs = 9;
+  for (int64_t rows : {5, 12}) {
+    const Case c{rows, kOutputs, kInputs, Rounding::kInt8};
+    Floats x = random_floats(rows * kInputs, 1);
+    const Floats clean = on_device(linear_of(DType::kQ8_0, c, x), rows * kOutputs);
+    x[kInputs + 40] = NAN;
+    x[3 * kInputs + 255] = INFINITY;
+    const Floats got = on_device(linear_of(DType::kQ8_0, c, x), rows * kOutputs);
+    for (size_t i = 0; i < got.size(); ++i) {
+      const size_t row = i / kOutputs;
+      if (row == 1 || row == 3)
+        ASSERT_FALSE(std::isfinite(got[i])) << i;
+      else
+        ASSERT_EQ(clean[i], got[i]) << i;
+    }
+  }
+}
+
+TEST(CudaLinear, int8_blocksOfAlmostNothing_countAsZeros) {
+  Floats x = random_floats(3 * 256, 2, 1e-36f);
+  x[0] = 1;
+  compare("tiny", 3 * 9, 1e-11, linear_of(DType::kQ8_0, {3, 9, 256, Rounding::kInt8}, x));
+}
+
+}  // namespace
+}  // namespace gpa::test
