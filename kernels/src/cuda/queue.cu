@@ -5,7 +5,7 @@
 
 namespace gpa::cuda {
 
-CudaQueue::CudaQueue(const CudaDevice& device, int host_threads) : device_(device), host_(host_threads) {
+CudaQueue::CudaQueue(const CudaDevice& device, int host_threads) : device_(device), host_(host_threads), graphs_(device) {
   try {
     device_.enter();
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
@@ -31,6 +31,7 @@ void CudaQueue::destroy() noexcept {
   cudaSetDevice(device_.index());
   if (stream_) {
     cudaStreamSynchronize(stream_);
+    graphs_.clear();
     if (scratch_) cudaFreeAsync(scratch_, stream_);
     cudaStreamDestroy(stream_);
   }
@@ -56,6 +57,7 @@ void CudaQueue::release(void* memory) noexcept {
 void* CudaQueue::scratch(size_t bytes) {
   if (bytes <= scratch_bytes_) return scratch_;
   const size_t grown = std::max(bytes, scratch_bytes_ + scratch_bytes_ / 2);
+  graphs_.clear();  // they hold its address
   release(std::exchange(scratch_, nullptr));
   scratch_bytes_ = 0;
   scratch_ = allocate(grown);
@@ -103,6 +105,11 @@ void CudaQueue::copy(void* to, size_t to_stride, const void* from, size_t from_s
   } else {
     check(cudaMemcpy2DAsync(to, to_stride, source, from_stride, bytes, rows, cudaMemcpyDeviceToDevice, stream_), "cudaMemcpy2DAsync");
   }
+}
+
+void CudaQueue::repeat(const int64_t* key, int words, void (*give)(void*), void* arg) {
+  device_.enter();
+  graphs_.repeat({key, key + words}, stream_, give, arg);
 }
 
 void CudaQueue::wait() {

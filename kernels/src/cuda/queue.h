@@ -3,6 +3,7 @@
 #include <cuda_runtime.h>
 
 #include "cuda/device.h"
+#include "cuda/graphs.h"
 #include "gpa/kernels/thread_pool.h"
 
 namespace gpa::cuda {
@@ -21,6 +22,7 @@ class CudaQueue final : public Queue {
   void download(void* to, const void* from, size_t bytes) override;
   void copy(void* to, size_t to_stride, const void* from, size_t from_stride, size_t bytes, size_t rows) override;
   void wait() override;
+  void repeat(const int64_t* key, int words, void (*give)(void*), void* arg) override;
   ThreadPool& host() override { return host_; }
 
   const CudaDevice& device() const { return device_; }
@@ -55,6 +57,7 @@ class CudaQueue final : public Queue {
   Slot slots_[kSlots];
   int slot_ = 0;
   size_t slot_used_ = 0;
+  Graphs graphs_;
   void* scratch_ = nullptr;
   size_t scratch_bytes_ = 0;
 };

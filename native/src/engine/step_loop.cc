@@ -8,7 +8,6 @@
 #include "engine/sampler.h"
 #include "engine/task_audio.h"
 #include "error.h"
-#include "layers/operand_block.h"
 #include "log.h"
 
 namespace gpa {
@@ -224,15 +223,32 @@ void StepLoop::start_decoding(Running& running) {
 
 StepLoop::Pass StepLoop::start_decoder() {
   Pass pass{gather(), {}, nullptr, {}};
-  if (pass.batch.spans.empty()) return pass;
+  const Batch& batch = pass.batch;
+  if (batch.spans.empty()) return pass;
   pass.failure = guarded([&] {
-    const Context context = this->context(step_arena_, nullptr);
-    const Matrix hidden = model_->decoder().forward(context, pass.batch.ids, pass.batch.spans);
-    keep_prompts(pass.batch);
-    count(pass.batch);
-    draw_answers(pass, hidden, context);
+    const std::vector<Draw> draws = draws_of(batch, pass.answering);
+    pass.columns = give_pass(model_->decoder(), context(step_arena_, nullptr), batch.ids, batch.spans, draws);
+    keep_prompts(batch);
+    count(batch);
   });
   return pass;
+}
+
+// Those from the same ids side by side; answering: whose they are.
+std::vector<Draw> StepLoop::draws_of(const Batch& batch, std::vector<Running*>& answering) {
+  std::vector<Draw> draws;
+  std::vector<bool> taken(batch.owners.size(), false);
+  for (size_t first = 0; first < batch.owners.size(); ++first) {
+    for (size_t i = first; i < batch.owners.size(); ++i) {
+      const Running& running = *batch.owners[i];
+      if (taken[i] || batch.answer_rows[i] < 0 || batch.answer_rows[first] < 0 || !(*running.allowed == *batch.owners[first]->allowed)) continue;
+      taken[i] = true;
+      answering.push_back(batch.owners[i]);
+      draws.push_back({batch.answer_rows[i], running.allowed.get(),
+                       sample_row(running.request->input().sampling, running.answer.size(), static_cast<uint32_t*>(running.seen.get()))});
+    }
+  }
+  return draws;
 }
 
 void StepLoop::finish_decoder(Pass& pass) {
@@ -316,47 +332,6 @@ void StepLoop::Batch::add(Running& owner, std::span<const int32_t> rows, bool an
   spans.push_back({owner.sequence.get(), static_cast<int64_t>(rows.size())});
   owners.push_back(&owner);
   answer_rows.push_back(answers ? static_cast<int64_t>(ids.size()) - 1 : -1);
-}
-
-// Requests that may answer with the same ids share one product with the LM head.
-void StepLoop::draw_answers(Pass& pass, const Matrix& hidden, const Context& context) {
-  const Batch& batch = pass.batch;
-  std::vector<int32_t> rows;       // of hidden, group by group
-  std::vector<int64_t> group_ends;
-  std::vector<bool> answered(batch.owners.size(), false);
-  for (size_t first = 0; first < batch.owners.size(); ++first) {
-    if (answered[first] || batch.answer_rows[first] < 0) continue;
-    for (size_t i = first; i < batch.owners.size(); ++i) {
-      if (batch.answer_rows[i] < 0 || answered[i] || !(*batch.owners[i]->allowed == *batch.owners[first]->allowed)) continue;
-      pass.answering.push_back(batch.owners[i]);
-      rows.push_back(static_cast<int32_t>(batch.answer_rows[i]));
-      answered[i] = true;
-    }
-    group_ends.push_back(static_cast<int64_t>(rows.size()));
-  }
-  const auto count = static_cast<int64_t>(rows.size());
-  if (count == 0) return;
-  OperandBlock block(context, OperandBlock::room<int32_t>(count) + OperandBlock::room<SampleRow>(count));
-  const auto row_ids = block.take<int32_t>(count);
-  const auto draws = block.take<SampleRow>(count);
-  std::copy(rows.begin(), rows.end(), row_ids.host);
-  for (int64_t i = 0; i < count; ++i) {
-    const Running& running = *pass.answering[static_cast<size_t>(i)];
-    draws.host[i] = sample_row(running.request->input().sampling, running.answer.size(), static_cast<uint32_t*>(running.seen.get()));
-  }
-  block.upload();
-
-  int32_t* const columns = context.arena.ints(count);
-  int64_t begin = 0;
-  for (int64_t end : group_ends) {
-    Arena::Scope scope(context.arena);
-    const Matrix group = context.arena.matrix(end - begin, hidden.cols);
-    context.kernels.embed(context.queue, {{hidden.data, DType::kF32, hidden.rows, hidden.cols}, row_ids.operand + begin, group.rows, group.data});
-    const Matrix logits = model_->decoder().logits(context, group, pass.answering[static_cast<size_t>(begin)]->allowed->ranges());
-    context.kernels.sample(context.queue, {logits.data, logits.rows, logits.cols, draws.operand + begin, columns + begin});
-    begin = end;
-  }
-  pass.columns = columns;
 }
 
 void StepLoop::take_token(Running& running, int32_t id) {

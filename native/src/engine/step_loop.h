@@ -19,6 +19,7 @@
 
 #include "engine/allowed_ids.h"
 #include "engine/compute.h"
+#include "engine/decoder_pass.h"
 #include "engine/delivery.h"
 #include "engine/engine_counters.h"
 #include "engine/prefix_cache.h"
@@ -117,7 +118,7 @@ class StepLoop {
   void keep_prompts(const Batch& batch);
   void count(const Batch& batch);
   void count_pages();
-  void draw_answers(Pass& pass, const Matrix& hidden, const Context& context);
+  static std::vector<Draw> draws_of(const Batch& batch, std::vector<Running*>& answering);
   void take_token(Running& running, int32_t id);
   void finish_answer(Running& running);
   void end(Running& running, Failure failure, RequestResult result = {}) noexcept;

@@ -61,6 +61,7 @@ void* Arena::Space::allocate(size_t bytes) {
     const size_t wanted = std::max({bytes, kMinBlock, next > 0 ? blocks[next - 1].size : 0});
     blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(next), blocks.end());
     blocks.push_back(make_block(*queue, wanted, bytes));
+    generation += 1;
   }
   place = {next, bytes};
   return blocks[next].memory.get();

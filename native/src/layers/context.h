@@ -32,6 +32,9 @@ class Arena {
     size_t size;
   };
 
+  // Another one whenever the same allocations may come to lie elsewhere than before.
+  int64_t generation() const { return operands_.generation; }
+
   // Frees what was allocated since it was made:  Arena::Scope scope(arena);
   class Scope {
    public:
@@ -50,6 +53,7 @@ class Arena {
     Queue* queue;
     Place place{};
     std::vector<Block> blocks{};
+    int64_t generation = 0;
 
     void* allocate(size_t bytes);
   };

@@ -22,7 +22,7 @@ struct DecoderStep {
   void* const* slots;        // [rows]: where the keys and values of a row go, see StoreKvArgs
   const AttentionSequence* sequences;
   int64_t count;
-  int64_t most_queries, most_keys;
+  int64_t most_queries, most_keys;  // the keys in few sizes, so that the steps of an answer are alike
 
   // Makes room for the rows in their sequences. Errors: CAPACITY, OUT_OF_MEMORY; the sequences' lengths stay as they are.
   static DecoderStep plan(const Context& context, std::span<const int32_t> ids, std::span<const DecoderSpan> spans);

@@ -81,19 +81,22 @@ KvShape Qwen3::kv_shape() const {
 }
 
 Matrix Qwen3::forward(const Context& context, std::span<const int32_t> ids, std::span<const DecoderSpan> spans) const {
-  const auto rows = static_cast<int64_t>(ids.size());
-  const Matrix hidden = context.arena.matrix(rows, dim());
+  const Matrix hidden = run(context, DecoderStep::plan(context, ids, spans));
+  for (const DecoderSpan& span : spans) span.sequence->advance(span.rows);
+  return hidden;
+}
+
+Matrix Qwen3::run(const Context& context, const DecoderStep& step) const {
+  const Matrix hidden = context.arena.matrix(step.rows, dim());
   Arena::Scope scope(context.arena);
-  const DecoderStep step = DecoderStep::plan(context, ids, spans);
-  const Matrix x = context.arena.matrix(rows, dim());
-  context.kernels.embed(context.queue, {embedding_, step.ids, rows, x.data});
+  const Matrix x = context.arena.matrix(step.rows, dim());
+  context.kernels.embed(context.queue, {embedding_, step.ids, step.rows, x.data});
   for (size_t i = 0; i < layers_.size(); ++i) {
     attend(context, static_cast<int64_t>(i), step, x);
     feed_forward(context, layers_[i], x);
     if (i == 0) context.trace("hidden_1", x);
   }
-  context.kernels.rms_norm(context.queue, {x.data, rows, dim(), output_norm_, epsilon_, hidden.data});
-  for (const DecoderSpan& span : spans) span.sequence->advance(span.rows);
+  context.kernels.rms_norm(context.queue, {x.data, step.rows, dim(), output_norm_, epsilon_, hidden.data});
   context.trace("hidden_final", hidden);
   return hidden;
 }

@@ -36,6 +36,8 @@ class Qwen3 {
   // sequences, and returns the hidden states after the last norm [rows, dim], in the arena. Traces hidden_1, hidden_final.
   // Errors: CAPACITY, OUT_OF_MEMORY; the sequences' lengths are then as before.
   Matrix forward(const Context& context, std::span<const int32_t> ids, std::span<const DecoderSpan> spans) const;
+  // The same of a step that is planned; gives ops to the queue and nothing else. The sequences are not advanced.
+  Matrix run(const Context& context, const DecoderStep& step) const;
 
   // Logits of the ids in `ranges`, in their order, for each row of hidden: [hidden.rows, sum of counts], in the arena.
   Matrix logits(const Context& context, const Matrix& hidden, std::span<const IdRange> ranges) const;

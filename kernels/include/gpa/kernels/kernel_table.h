@@ -163,7 +163,7 @@ struct AttentionArgs {
   int64_t y_stride;
   const AttentionSequence* sequences;
   int64_t count;
-  int64_t most_queries;  // of any sequence
+  int64_t most_queries;  // no sequence has more
   int64_t most_keys;
 };
 

@@ -1,6 +1,7 @@
 // Where ops run, and the memory in which they find their operands. No STL in this header: it is included by code compiled for one ISA.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 
 namespace gpa {
 
@@ -26,6 +27,10 @@ class Queue {
   // rows pieces of `bytes` each, so many bytes apart; between operands that do not overlap.
   virtual void copy(void* to, size_t to_stride, const void* from, size_t from_stride, size_t bytes, size_t rows) = 0;
   virtual void wait() = 0;
+
+  // Calls give(arg), which gives ops and copies between operands to the queue, and nothing else. A device may keep what was given under
+  // the key (int64 words) and give it again in place of the call: with one key, then, all operands, extents and numbers must be the same.
+  virtual void repeat(const int64_t* /*key*/, int /*words*/, void (*give)(void*), void* arg) { give(arg); }
 
   // Threads for what the host computes itself.
   virtual ThreadPool& host() = 0;

@@ -103,7 +103,7 @@ public final class Native {
 
   /** Where the library for GPUs is on the class path, the native side finds it; without it there is only the processor. */
   private static void findCudaLibrary() {
-    URL resource = gpa.class.getResource(Loader.getPlatform() + "/libgpa_cuda.so");
+    URL resource = gpa_error.class.getResource(Loader.getPlatform() + "/libgpa_cuda.so");
     if (resource == null) {
       return;
     }
