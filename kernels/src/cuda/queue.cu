@@ -63,16 +63,27 @@ void* CudaQueue::scratch(size_t bytes) {
   return scratch_;
 }
 
+// Of the slot in use, or of the next one where that is full.
+char* CudaQueue::pinned(size_t bytes) {
+  constexpr size_t kLine = 64;
+  if (slot_used_ + bytes > kSlotBytes) {
+    check(cudaEventRecord(slots_[slot_].copied, stream_), "cudaEventRecord");
+    slot_ = (slot_ + 1) % kSlots;
+    slot_used_ = 0;
+    check(cudaEventSynchronize(slots_[slot_].copied), "cudaEventSynchronize");
+  }
+  char* memory = slots_[slot_].memory + slot_used_;
+  slot_used_ += (bytes + kLine - 1) / kLine * kLine;
+  return memory;
+}
+
 void CudaQueue::upload(void* to, const void* from, size_t bytes) {
   device_.enter();
   for (size_t done = 0; done < bytes;) {
-    Slot& slot = slots_[next_slot_];
-    next_slot_ = (next_slot_ + 1) % kSlots;
     const size_t part = std::min(bytes - done, kSlotBytes);
-    check(cudaEventSynchronize(slot.copied), "cudaEventSynchronize");
-    std::memcpy(slot.memory, static_cast<const char*>(from) + done, part);
-    check(cudaMemcpyAsync(static_cast<char*>(to) + done, slot.memory, part, cudaMemcpyHostToDevice, stream_), "cudaMemcpyAsync");
-    check(cudaEventRecord(slot.copied, stream_), "cudaEventRecord");
+    char* memory = pinned(part);
+    std::memcpy(memory, static_cast<const char*>(from) + done, part);
+    check(cudaMemcpyAsync(static_cast<char*>(to) + done, memory, part, cudaMemcpyHostToDevice, stream_), "cudaMemcpyAsync");
     done += part;
   }
 }

@@ -37,21 +37,24 @@ class CudaQueue final : public Queue {
   void* scratch(size_t bytes);
 
  private:
+  // Pinned memory for uploads that follow one another; it is used again when all of them are done.
   struct Slot {
-    char* memory = nullptr;  // pinned
+    char* memory = nullptr;
     cudaEvent_t copied = nullptr;
   };
   static constexpr int kSlots = 8;
   static constexpr size_t kSlotBytes = 256 << 10;
 
   void make_slots();
+  char* pinned(size_t bytes);
   void destroy() noexcept;
 
   const CudaDevice& device_;
   ThreadPool host_;
   cudaStream_t stream_ = nullptr;
   Slot slots_[kSlots];
-  int next_slot_ = 0;
+  int slot_ = 0;
+  size_t slot_used_ = 0;
   void* scratch_ = nullptr;
   size_t scratch_bytes_ = 0;
 };

@@ -46,6 +46,16 @@ __device__ Mass block_total(Workspace& w, Mass value) {
   return warp_total(w.partial[threadIdx.x % 32]);
 }
 
+__device__ Mass block_max(Workspace& w, Mass value) {
+  for (int lanes = 16; lanes > 0; lanes /= 2) value = max(value, __shfl_xor_sync(kAllLanes, value, lanes));
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) w.partial[threadIdx.x / 32] = value;
+  __syncthreads();
+  value = w.partial[threadIdx.x % 32];
+  for (int lanes = 16; lanes > 0; lanes /= 2) value = max(value, __shfl_xor_sync(kAllLanes, value, lanes));
+  return value;
+}
+
 // Of the threads before this one.
 __device__ Mass block_prefix(Workspace& w, Mass value) {
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
@@ -116,15 +126,20 @@ struct Candidates {
   const Row& row;
   int bin, listed;
 
+  // f(key) for this thread's.
+  template <class Function>
+  __device__ void each(Function f) const {
+    if (listed <= kListed) {
+      for (int i = static_cast<int>(threadIdx.x); i < listed; i += kThreads) f(w.list[i]);
+    } else {
+      for (int64_t c = threadIdx.x; c < row.cols; c += kThreads)
+        if (row.bin(row.logits[c]) == bin) f(key_of(row.logits[c]));
+    }
+  }
   template <class Value>
   __device__ Mass own_total(Value value) const {
     Mass sum = 0;
-    if (listed <= kListed) {
-      for (int i = static_cast<int>(threadIdx.x); i < listed; i += kThreads) sum += value(w.list[i]);
-    } else {
-      for (int64_t c = threadIdx.x; c < row.cols; c += kThreads)
-        if (row.bin(row.logits[c]) == bin) sum += value(key_of(row.logits[c]));
-    }
+    each([&](unsigned key) { sum += value(key); });
     return sum;
   }
 };
@@ -145,8 +160,14 @@ __device__ Candidates list_bin(Workspace& w, const Row& row, int bin) {
 // The largest key with which the sum of value(key) over the candidates that are not below it reaches `need`.
 template <class Value>
 __device__ unsigned find_key(Workspace& w, const Candidates& candidates, Mass need, Value value) {
-  unsigned found = 0;
-  for (int bit = 31; bit >= 0; --bit) {
+  unsigned largest = 0, complement = 0;
+  candidates.each([&](unsigned key) { largest = max(largest, key), complement = max(complement, ~key); });
+  largest = static_cast<unsigned>(block_max(w, largest));
+  complement = static_cast<unsigned>(block_max(w, complement));
+  // The keys of a bin begin alike.
+  const int bits = 32 - __clz(static_cast<int>(largest ^ ~complement));
+  unsigned found = bits == 32 ? 0 : largest >> bits << bits;
+  for (int bit = bits - 1; bit >= 0; --bit) {
     const unsigned trial = found | 1u << bit;
     if (block_total(w, candidates.own_total([&](unsigned key) { return key >= trial ? value(key) : 0; })) >= need) found = trial;
   }
@@ -199,11 +220,7 @@ __device__ Largest process(Workspace& w, const SampleRow& draw, float* logits, i
     if (!(x < infinity)) bad = 1;
     best = max(best, static_cast<Mass>(key_of(x)) << 32 | (0xffffffffu - static_cast<unsigned>(c)));
   }
-  for (int lanes = 16; lanes > 0; lanes /= 2) best = max(best, __shfl_xor_sync(kAllLanes, best, lanes));
-  if (threadIdx.x % 32 == 0) w.partial[threadIdx.x / 32] = best;
-  __syncthreads();
-  best = w.partial[threadIdx.x % 32];
-  for (int lanes = 16; lanes > 0; lanes /= 2) best = max(best, __shfl_xor_sync(kAllLanes, best, lanes));
+  best = block_max(w, best);
   const bool valid = block_total(w, static_cast<Mass>(bad)) == 0;
   const float value = value_of(static_cast<unsigned>(best >> 32));
   return {value, static_cast<int64_t>(0xffffffffu - static_cast<unsigned>(best)), valid && value > -infinity};

@@ -37,13 +37,20 @@ struct Thread {
   int number;
   const char* file;
   int line;
-  unsigned mask;
   void* argument;
   std::vector<std::vector<Copy>> copies;  // groups, oldest first; the last is not committed yet
 };
 
+// Lanes that wait for the others of their mask.
+struct Meeting {
+  unsigned mask = 0, arrived = 0;
+  const char* file = nullptr;
+  int line = 0;
+};
+
 struct Running {
   std::vector<std::unique_ptr<Thread>> threads;  // kept for the next blocks
+  Meeting meetings[32][32];                      // by warp and the first lane of the mask
   int count = 0;
   Thread* current = nullptr;
   const void* kernel = nullptr;
@@ -118,6 +125,8 @@ void run_warp(int first, int end) {
     if (r.threads[i]->state == State::kInWarp) diverged("lanes wait for others of their warp that do not come");
 }
 
+bool same(const char* a, const char* b) { return a == b || std::strcmp(a, b) == 0; }
+
 // True when threads may go on; false when all are done.
 bool release_barrier() {
   Running& r = running();
@@ -125,7 +134,7 @@ bool release_barrier() {
   for (int i = 0; i < r.count; ++i) {
     const Thread& t = *r.threads[i];
     if (t.state != one.state) diverged("some threads wait at __syncthreads, others have ended");
-    if (t.state == State::kAtBarrier && (t.line != one.line || std::strcmp(t.file, one.file) != 0))
+    if (t.state == State::kAtBarrier && (t.line != one.line || !same(t.file, one.file)))
       diverged("threads wait at different __syncthreads");
   }
   if (one.state == State::kDone) return false;
@@ -141,7 +150,7 @@ void run_block() {
     t.state = State::kReady;
     const auto n = static_cast<unsigned>(i);
     t.index = {n % blockDim.x, n / blockDim.x % blockDim.y, n / blockDim.x / blockDim.y};
-    t.copies.assign(1, {});
+    if (t.copies.size() != 1 || !t.copies[0].empty()) t.copies.assign(1, {});
   }
   const int warps = (r.count + 31) / 32;
   do {
@@ -188,6 +197,7 @@ void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const void* kernel, co
     blockIdx = {static_cast<unsigned>(b % grid.x), static_cast<unsigned>(b / grid.x % grid.y), static_cast<unsigned>(b / grid.x / grid.y)};
     run_block();
   }
+  check_canaries("a kernel");
   r.body = nullptr;
   ++r.launches;
 }
@@ -259,20 +269,20 @@ void warp_collective(unsigned mask, Collective run, void* argument, const char* 
   self->state = State::kInWarp;
   self->file = file;
   self->line = line;
-  self->mask = mask;
   self->argument = argument;
-  void* arguments[32] = {};
-  bool complete = true;
-  for (int i = 0; i < 32; ++i) {
-    if (!(mask >> i & 1)) continue;
-    if (first + i >= r.count) kernel_error("a mask names lanes that the block does not have");
-    const Thread& other = *r.threads[first + i];
-    if (other.state == State::kInWarp && (other.mask != mask || other.line != line || std::strcmp(other.file, file) != 0))
-      diverged("lanes of a warp wait at different calls, or with different masks");
-    complete = complete && other.state == State::kInWarp;
-    arguments[i] = other.argument;
+  Meeting& meeting = r.meetings[first / 32][__builtin_ctz(mask)];
+  if (meeting.arrived == 0) {
+    if (first + 31 - __builtin_clz(mask) >= r.count) kernel_error("a mask names lanes that the block does not have");
+    meeting = {mask, 0, file, line};
+  } else if (meeting.mask != mask || meeting.line != line || !same(meeting.file, file)) {
+    diverged("lanes of a warp wait at different calls, or with different masks");
   }
-  if (!complete) return leave(self);
+  meeting.arrived |= 1u << lane;
+  if (meeting.arrived != mask) return leave(self);
+  meeting.arrived = 0;
+  void* arguments[32] = {};
+  for (int i = 0; i < 32; ++i)
+    if (mask >> i & 1) arguments[i] = r.threads[first + i]->argument;
   run(arguments, mask);
   for (int i = 0; i < 32; ++i)
     if (mask >> i & 1) r.threads[first + i]->state = State::kReady;

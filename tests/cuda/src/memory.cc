@@ -85,9 +85,15 @@ void bury(const Allocation& a) {
   m.freed.pop_front();
 }
 
+// The allocation in whose pages, or in the guards of them, the address lies.
 const Allocation* near(const unsigned char* address) {
-  for (const auto& [data, a] : memory().live)
-    if (address >= a.map && address < a.map + a.map_bytes) return &a;
+  const auto& live = memory().live;
+  auto found = live.upper_bound(address);
+  for (int tries = 0; tries < 2; ++tries) {
+    if (found != live.end() && address >= found->second.map && address < found->second.map + found->second.map_bytes) return &found->second;
+    if (found == live.begin()) break;
+    --found;
+  }
   return nullptr;
 }
 

@@ -42,28 +42,24 @@ inline float rsqrtf(float x) { return static_cast<float>(1.0 / sqrt(static_cast<
 inline double rsqrt(double x) { return 1.0 / sqrt(x); }
 inline float __fmaf_rn(float x, float y, float z) { return fmaf(x, y, z); }
 inline double __fma_rn(double x, double y, double z) { return fma(x, y, z); }
-// Never contracted: the barrier keeps the compiler from fusing what follows.
+// Never contracted: a volatile value is rounded before it is used.
 inline float __fmul_rn(float x, float y) {
-  float product = x * y;
-  asm volatile("" : "+x"(product));
+  const volatile float product = x * y;
   return product;
 }
 inline float __fadd_rn(float x, float y) {
-  float sum = x;
-  asm volatile("" : "+x"(sum));
-  return sum + y;
+  const volatile float first = x;
+  return first + y;
 }
 inline float __fsub_rn(float x, float y) { return __fadd_rn(x, -y); }
 inline float __fdiv_rn(float x, float y) { return x / y; }
 inline double __dmul_rn(double x, double y) {
-  double product = x * y;
-  asm volatile("" : "+x"(product));
+  const volatile double product = x * y;
   return product;
 }
 inline double __dadd_rn(double x, double y) {
-  double sum = x;
-  asm volatile("" : "+x"(sum));
-  return sum + y;
+  const volatile double first = x;
+  return first + y;
 }
 inline float __saturatef(float x) { return x > 0 ? (x < 1 ? x : 1.0f) : 0.0f; }
 inline int __float2int_rn(float x) { return static_cast<int>(nearbyintf(x)); }

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The CUDA backend on this machine's GPU:  run.sh [JSON]   (default: build/gpu/gpu.json)
+# Builds it, runs the tests of its ops on the GPU, the same under compute-sanitizer where that is installed, then times the ops.
+# Writes one JSON: what passed, the GPU's limits as measured, and each op against them. Exits with 2 where there is no GPU or no nvcc,
+# with 1 where a test failed.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=$root/build/gpu
+json=${1:-$build/gpu.json}
+
+absent() { echo "gpu: $*" >&2; exit 2; }
+command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q '^GPU' || absent "this machine has no NVIDIA GPU, or no driver for it"
+nvcc=$(command -v nvcc || ls /usr/local/cuda*/bin/nvcc 2>/dev/null | tail -1 || true)
+[[ -x $nvcc ]] || absent "there is no nvcc: install the CUDA Toolkit 13"
+architecture=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader -i 0 | tr -d '. ')
+
+generator=()
+command -v ninja >/dev/null && generator=(-G Ninja)
+cmake -S "$root" -B "$build" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DGPA_TESTS=ON -DGPA_CUDA=ON \
+  -DCMAKE_CUDA_COMPILER="$nvcc" -DCMAKE_CUDA_ARCHITECTURES="$architecture" >&2
+cmake --build "$build" -j "$(nproc)" --target gpa_cuda test_cuda bench_cuda >&2
+
+export GPA_CUDA_LIBRARY=$build/kernels/src/cuda/libgpa_cuda.so
+results=()
+failed=0
+check() {  # check NAME COMMAND…
+  local name=$1 outcome=passed
+  shift
+  echo "gpu: $name" >&2
+  "$@" >&2 || { outcome=failed; failed=1; }
+  results+=("--result=$name=$outcome")
+}
+
+tests=$build/tests/cuda/test_cuda
+check tests "$tests" --gtest_brief=1
+sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2>/dev/null | tail -1 || true)
+if [[ -x $sanitizer ]]; then
+  # Many times slower: without the largest shapes. The test that asks for more memory than there is would be reported as an error.
+  few=--gtest_filter=-CudaSample.aWholeVocabulary:CudaQueue.memoryThatNoDeviceHasIsBadAlloc
+  for tool in memcheck racecheck synccheck; do
+    check "$tool" "$sanitizer" --tool "$tool" --error-exitcode 1 "$tests" --gtest_brief=1 "$few"
+  done
+else
+  results+=("--result=sanitizer=not installed")
+fi
+
+mkdir -p "$(dirname "$json")"
+"$build/tests/gpu/bench_cuda" "$GPA_CUDA_LIBRARY" "${results[@]}" >"$json"
+echo "gpu: $json" >&2
+exit $failed
