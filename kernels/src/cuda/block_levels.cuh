@@ -74,7 +74,7 @@ template <>
 struct Levels<DType::kIQ4_NL> : OneScale {
   static constexpr int kBytes = sizeof(BlockIQ4_NL);
 
-  static __host__ __device__ constexpr uint32_t four_values(int first) {
+  static constexpr uint32_t four_values(int first) {
     uint32_t word = 0;
     for (int i = 0; i < 4; ++i) word |= static_cast<uint32_t>(static_cast<uint8_t>(kIq4NlValues[first + i])) << 8 * i;
     return word;

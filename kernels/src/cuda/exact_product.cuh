@@ -1,50 +1,28 @@
 // Products of f32 activations with weights of any type, in f32, by plain fused multiply-adds.
 #pragma once
-#include <cuda_bf16.h>
-#include <cuda_pipeline.h>
-
+#include "cuda/dequantize.cuh"
 #include "cuda/launch.cuh"
-#include "cuda/product.cuh"
 #include "cuda/rounded.cuh"
+#include "cuda/weight_stages.cuh"
 
 namespace gpa::cuda {
 
-template <DType type>
-constexpr bool kIsBlockType = dtype_quantized(type);
-
-template <DType type>
-__device__ inline float element(const uint8_t* row, int k) {
-  if constexpr (type == DType::kF32)
-    return reinterpret_cast<const float*>(row)[k];
-  else if constexpr (type == DType::kF16)
-    return __half2float(__ushort_as_half(reinterpret_cast<const uint16_t*>(row)[k]));
-  else
-    return __uint_as_float(static_cast<uint32_t>(reinterpret_cast<const uint16_t*>(row)[k]) << 16);
-}
-
-// EightLevels 16-bit floats of one load.
+// Eight 16-bit floats of one load.
 template <DType type>
 __device__ inline void open_eight(uint4 v, float (&w)[8]) {
   const uint32_t words[4] = {v.x, v.y, v.z, v.w};
 #pragma unroll
   for (int i = 0; i < 8; ++i) {
     const auto bits = static_cast<uint16_t>(words[i / 2] >> 16 * (i % 2));
-    w[i] = element<type>(reinterpret_cast<const uint8_t*>(&bits), 0);
+    w[i] = element<type>(&bits, 0);
   }
 }
 
-// w[i] = the value of column k + i of a row, k a multiple of 8; zeros from `depth` on.
+// w[i] = the value of column k + i of a row in any memory, k a multiple of 8; zeros from `depth` on.
 template <DType type>
 __device__ inline void read_eight(const uint8_t* row, int k, int depth, float (&w)[8]) {
-  if constexpr (kIsBlockType<type>) {
-    using F = Levels<type>;
-    const int b = k / kLevelBlock, t = k % kLevelBlock / 8;
-    const uint8_t* block = row + static_cast<int64_t>(b / F::kBlocks) * F::kBytes;
-    const EightLevels levels = F::template eight<AnyBytes>(block, b % F::kBlocks, t);
-    const float scale = F::scale(block, b % F::kBlocks, t / 2), min = F::min(block, b % F::kBlocks);
-#pragma unroll
-    for (int i = 0; i < 8; ++i)
-      w[i] = fmaf(static_cast<float>(static_cast<int8_t>((i < 4 ? levels.low : levels.high) >> 8 * (i % 4))), scale, -min);
+  if constexpr (dtype_quantized(type)) {
+    decode_eight<type>(row, k, w);
   } else {
     const bool whole = k + 8 <= depth;
     const uint8_t* from = row + static_cast<int64_t>(k) * (type == DType::kF32 ? 4 : 2);
@@ -52,7 +30,7 @@ __device__ inline void read_eight(const uint8_t* row, int k, int depth, float (&
       if constexpr (type == DType::kF32)
         load_eight(reinterpret_cast<const float*>(from), true, w);
       else
-        open_eight<type>(__ldg(reinterpret_cast<const uint4*>(from)), w);
+        open_eight<type>(*reinterpret_cast<const uint4*>(from), w);
     } else {
 #pragma unroll
       for (int i = 0; i < 8; ++i) w[i] = k + i < depth ? element<type>(row, k + i) : 0.0f;
@@ -61,35 +39,51 @@ __device__ inline void read_eight(const uint8_t* row, int k, int depth, float (&
 }
 
 // Up to kFewRows rows of a linear layer, eight rows of weights in a thread block. Four lanes share a row of weights, each with the
-// rows q, q + 4 ... of x: weights go from memory to registers once.
+// rows q, q + 4 ... of x.
 constexpr int kFewRows = 16, kFewColumns = 8;
+template <DType type>
+constexpr int kFewChunk = type == DType::kF32 ? 8 : 16;  // blocks of K in a stage
+template <DType type>
+using FewStages = WeightStages<type, kFewColumns, kFewChunk<type>, 3>;
+constexpr int kFewSumBytes = kWarps * kFewRows * kFewColumns * static_cast<int>(sizeof(float));
+template <DType type>
+constexpr int kFewShared = FewStages<type>::kBytes > kFewSumBytes ? FewStages<type>::kBytes : kFewSumBytes;
+
+// sum[j] += columns k ... k + 31 of a chunk, whose first column is `begin`, for row first + 4 j.
+template <DType type>
+__device__ inline void add_few_rows(const Products& p, const uint8_t* weights, int begin, int k, int first, float (&sum)[4]) {
+#pragma unroll
+  for (int t = 0; t < 4; ++t, k += 8) {
+    float w[8];
+    read_eight<type>(weights, k, p.depth - begin, w);
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      if (first + 4 * j >= p.rows) continue;
+      float x[8];
+      read_eight<DType::kF32>(reinterpret_cast<const uint8_t*>(p.x + static_cast<int64_t>(first + 4 * j) * p.depth), begin + k, p.depth, x);
+#pragma unroll
+      for (int i = 0; i < 8; ++i) sum[j] = fmaf(x[i], w[i], sum[j]);
+    }
+  }
+}
 
 template <DType type>
 __global__ void __launch_bounds__(kThreads, 4) exact_few_kernel(const Products p) {
-  __shared__ float sums[kWarps * kFewRows * kFewColumns];
-  const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32), first = lane % 4;
+  GPA_DYNAMIC_SHARED(uint8_t, shared);
+  constexpr int kChunkColumns = kFewChunk<type> * kLevelBlock;
+  const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32);
   const Tile tile = tile_of_block(p, kFewRows, kFewColumns);
-  const Map& map = p.map[tile.map];
-  const int column = min(tile.column + lane / 4, map.columns - 1);  // past the end: the last one again
-  const uint8_t* weights = map.w + column * map.row_bytes;
+  const FewStages<type> stages(shared, p.map[tile.map], tile);
   float sum[4] = {};
-  for (int b = warp; b * kLevelBlock < p.depth; b += kWarps) {
-#pragma unroll
-    for (int t = 0; t < 4; ++t) {
-      const int k = b * kLevelBlock + 8 * t;
-      if (k >= p.depth) break;
-      float w[8];
-      read_eight<type>(weights, k, p.depth, w);
-#pragma unroll
-      for (int j = 0; j < 4; ++j) {
-        if (first + 4 * j >= p.rows) continue;
-        float x[8];
-        read_eight<DType::kF32>(reinterpret_cast<const uint8_t*>(p.x + static_cast<int64_t>(first + 4 * j) * p.depth), k, p.depth, x);
-#pragma unroll
-        for (int i = 0; i < 8; ++i) sum[j] = fmaf(x[i], w[i], sum[j]);
-      }
-    }
+  stages.begin();
+  for (int chunk = 0; chunk * kChunkColumns < p.depth; ++chunk) {
+    stages.advance(chunk);
+    const uint8_t* weights = stages.row(chunk, lane / 4);
+    const int begin = chunk * kChunkColumns, here = min(kChunkColumns, p.depth - begin);
+    for (int k = warp * kLevelBlock; k < here; k += kWarps * kLevelBlock) add_few_rows<type>(p, weights, begin, k, lane % 4, sum);
   }
+  __syncthreads();  // the stages become the sums' place
+  auto* sums = reinterpret_cast<float*>(shared);
 #pragma unroll
   for (int j = 0; j < 4; ++j) sums[(warp * 4 + j) * 32 + lane] = sum[j];
   __syncthreads();

@@ -1,47 +1,22 @@
-// Products of activations rounded to int8 with weights of a block type, by tensor cores. Weights come through shared memory as they
-// lie in the file, in pieces of 16 bytes that are asked for some stages ahead; a thread block makes 16 kM rows by 8 kN columns of C.
+// Products of activations rounded to int8 with weights of a block type, by tensor cores. A thread block makes 16 kM rows by 8 kN
+// columns of C.
 #pragma once
-#include <cuda_pipeline.h>
-
 #include "cuda/launch.cuh"
 #include "cuda/mma.cuh"
-#include "cuda/product.cuh"
 #include "cuda/rounded.cuh"
+#include "cuda/weight_stages.cuh"
 
 namespace gpa::cuda {
 
 // kM, kN: fragments of 16 rows and of 8 columns. kRounds: up to 8 rows of x, rounded here; otherwise they were rounded before.
-// kChunk: blocks of K in a stage, a multiple of 8.
+// kChunk: blocks of K in a stage.
 template <DType type, int kM, int kN, int kChunk, int kStages, bool kRounds>
 struct Int8Kernel {
-  using F = Levels<type>;
   static constexpr int kRows = 16 * kM, kColumns = 8 * kN;
-  static constexpr int kChunkBytes = kChunk / F::kBlocks * F::kBytes;
-  static constexpr int kPieces = (kChunkBytes + 15 + 15) / 16;
-  static constexpr int kPitch = 16 * (kPieces % 2 ? kPieces : kPieces + 1);  // an odd number of pieces: rows begin in other banks
-  static constexpr int kStageBytes = kColumns * kPitch;
+  using Stages = WeightStages<type, kColumns, kChunk, kStages>;
   static constexpr int kSumBytes = kWarps * kRows * kColumns * static_cast<int>(sizeof(float));
-  static constexpr int kSharedBytes = kStages * kStageBytes > kSumBytes ? kStages * kStageBytes : kSumBytes;
+  static constexpr int kSharedBytes = Stages::kBytes > kSumBytes ? Stages::kBytes : kSumBytes;
 };
-
-// Asks for chunk `chunk` of the tile's rows of weights. A row's pieces are those that hold it: its first byte lies `address % 16` behind
-// the slot's begin.
-template <class K>
-__device__ void fetch_weights(const Map& map, const Tile& tile, int chunk, uint8_t* stage) {
-  const int64_t begin = static_cast<int64_t>(chunk) * K::kChunkBytes;
-  if (begin < map.row_bytes) {
-    const int bytes = static_cast<int>(min(static_cast<int64_t>(K::kChunkBytes), map.row_bytes - begin));
-    const uint8_t* first = map.w + (static_cast<int64_t>(tile.group) * map.columns + tile.column) * map.row_bytes + begin;
-    for (int i = static_cast<int>(threadIdx.x); i < K::kColumns * K::kPieces; i += kThreads) {
-      const int row = i / K::kPieces, piece = 16 * (i % K::kPieces);
-      if (tile.column + row >= map.columns) break;
-      const uint8_t* from = first + row * map.row_bytes;
-      const int before = static_cast<int>(reinterpret_cast<uintptr_t>(from) & 15), left = before + bytes - piece;
-      if (left > 0) __pipeline_memcpy_async(stage + row * K::kPitch + piece, from - before + piece, 16, left < 16 ? 16 - left : 0);
-    }
-  }
-  __pipeline_commit();
-}
 
 // The fragment of rows g and g + 8 at one block of K, and their factors.
 struct RowFragment {
@@ -81,7 +56,7 @@ __device__ inline RowFragment round_fragment(const Products& p, int b) {
   return {{rounded.levels.low, 0, rounded.levels.high, 0}, {rounded.factors, make_float2(0, 0)}};
 }
 
-// EightLevels rows of weights at one block of K.
+// Eight rows of weights at one block of K.
 template <class F>
 struct ColumnFragment {
   uint32_t b[2];
@@ -148,26 +123,18 @@ __global__ void __launch_bounds__(kThreads, kM * kN > 1 ? 2 : 4) int8_product_ke
   const Tile tile = tile_of_block(p, K::kRows, K::kColumns);
   const Map& map = p.map[tile.map];
   const int blocks = p.depth / kLevelBlock, chunks = (blocks + kChunk - 1) / kChunk;
+  const typename K::Stages stages(shared, map, tile);
   float sum[kM][kN][4] = {};
 
-  for (int stage = 0; stage < kStages - 1; ++stage) fetch_weights<K>(map, tile, stage, shared + stage * K::kStageBytes);
+  stages.begin();
   for (int chunk = 0; chunk < chunks; ++chunk) {
-    __pipeline_wait_prior(kStages - 2);
-    __syncthreads();  // everybody's pieces are there, and the stage of the chunk before is free
-    fetch_weights<K>(map, tile, chunk + kStages - 1, shared + (chunk + kStages - 1) % kStages * K::kStageBytes);
-    const uint8_t* stage = shared + chunk % kStages * K::kStageBytes;
-    const auto begin = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(map.w)) + static_cast<uint32_t>(chunk) * K::kChunkBytes;
-    const auto row_bytes = static_cast<uint32_t>(map.row_bytes), first = static_cast<uint32_t>(tile.group * map.columns + tile.column);
+    stages.advance(chunk);
     const int here = min(kChunk, blocks - chunk * kChunk);
     for (int b = warp; b < here; b += kWarps) {
       ColumnFragment<F> columns[kN];
 #pragma unroll
-      for (int n = 0; n < kN; ++n) {
-        columns[n].load([&](int row) {
-          const uint32_t r = static_cast<uint32_t>(8 * n + row);
-          return stage + r * K::kPitch + ((begin + (first + r) * row_bytes) & 15u) + b / F::kBlocks * F::kBytes;
-        }, b % F::kBlocks);
-      }
+      for (int n = 0; n < kN; ++n)
+        columns[n].load([&](int row) { return stages.row(chunk, 8 * n + row) + b / F::kBlocks * F::kBytes; }, b % F::kBlocks);
 #pragma unroll
       for (int m = 0; m < kM; ++m) {
         if (kM > 1 && tile.row + 16 * m >= p.rows) break;

@@ -44,7 +44,7 @@ __device__ inline RoundedEight round_eight(const float (&x)[8]) {
 // x[0 ... 7] from eight floats, in two loads where they are aligned to 16 bytes.
 __device__ inline void load_eight(const float* from, bool aligned, float (&x)[8]) {
   if (aligned) {
-    const float4 low = __ldg(reinterpret_cast<const float4*>(from)), high = __ldg(reinterpret_cast<const float4*>(from) + 1);
+    const float4 low = reinterpret_cast<const float4*>(from)[0], high = reinterpret_cast<const float4*>(from)[1];
     x[0] = low.x, x[1] = low.y, x[2] = low.z, x[3] = low.w;
     x[4] = high.x, x[5] = high.y, x[6] = high.z, x[7] = high.w;
   } else {

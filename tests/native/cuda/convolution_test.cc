@@ -1,5 +1,5 @@
 // Convolutions: shapes of the networks in small, and a frame's bits whatever the pieces.
-#include "cuda/operands.h"
+#include "device.h"
 
 namespace gpa::test {
 namespace {
@@ -8,80 +8,82 @@ struct Shape {
   int64_t in, out, taps, stride = 1, dilation = 1, groups = 1, pad_left = 0;
 };
 
-class CudaConvolutionTest : public OperandTest {
- protected:
-  Floats run(DType type, const Shape& s, const Floats& x, int64_t out_frames, Rounding rounding, bool epilogue = false) {
-    const auto frames = static_cast<int64_t>(x.size()) / s.in;
-    const Weights& w = adopt(random_weights(type, s.out, s.taps * s.in / s.groups, 7));
-    const Floats bias = random_floats(s.out, 2), gamma = random_floats(s.out, 3), residual = random_floats(out_frames * s.out, 4);
-    Floats want(static_cast<size_t>(out_frames * s.out), NAN);
-    const auto args = [&](const float* from, const float* b, const float* g, const float* r, float* y) {
-      const Epilogue e = epilogue ? Epilogue{b, Activation::kGelu, g, r} : Epilogue{};
-      return Conv1dArgs{from, frames, s.in, w.view(), s.taps, s.stride, s.dilation, s.groups, s.pad_left, out_frames, e, y, rounding};
-    };
-    reference_kernels().conv1d(host_, args(x.data(), bias.data(), gamma.data(), residual.data(), want.data()));
-    float* y = put(Floats(want.size(), NAN));
-    kernels_.conv1d(*queue_, args(put(x), put(bias), put(gamma), put(residual), y));
-    const Floats got = get(y, want.size());
-    expect_close(want, got, rounding == Rounding::kInt8 ? 1e-10 : 1e-11, text(type, s));
-    return got;
-  }
-  static std::string text(DType type, const Shape& s) {
-    return std::string(name_of(type)) + " " + std::to_string(s.in) + " -> " + std::to_string(s.out) + ", " + std::to_string(s.taps) + " taps";
-  }
-  static Floats part(const Floats& x, int64_t first, int64_t count, int64_t channels) {
-    return {x.begin() + first * channels, x.begin() + (first + count) * channels};
-  }
-};
+std::string text(DType type, const Shape& s) {
+  return std::string(name_of(type)) + " " + std::to_string(s.in) + " -> " + std::to_string(s.out) + ", " + std::to_string(s.taps) + " taps";
+}
 
-TEST_F(CudaConvolutionTest, shapesOfTheNetworks_matchReference) {
+Op convolution_of(DType type, const Shape& s, const Floats& x, int64_t out_frames, Rounding rounding, bool with_epilogue = false) {
+  const Weights w = random_weights(type, s.out, s.taps * s.in / s.groups, 7);
+  return [=](Side& side) {
+    Epilogue epilogue;
+    if (with_epilogue) {
+      epilogue = {side.array(random_floats(s.out, 2)), Activation::kGelu, side.array(random_floats(s.out, 3)),
+                  side.array(random_floats(out_frames * s.out, 4))};
+    }
+    float* y = side.floats(out_frames * s.out);
+    side.kernels().conv1d(side.queue(), {side.array(x), static_cast<int64_t>(x.size()) / s.in, s.in, side.weight(w), s.taps, s.stride, s.dilation,
+                                         s.groups, s.pad_left, out_frames, epilogue, y, rounding});
+    return y;
+  };
+}
+
+void compare_convolution(DType type, const Shape& s, int64_t frames, Rounding rounding, bool with_epilogue = false) {
+  const int64_t out = (frames + 2 * s.pad_left - (s.taps - 1) * s.dilation - 1) / s.stride + 1;
+  compare(text(type, s), out * s.out, 1e-11, convolution_of(type, s, random_floats(frames * s.in, 1), out, rounding, with_epilogue));
+}
+
+TEST(CudaConvolution, shapesOfTheNetworks_matchTheReference) {
   const Shape shapes[] = {
-      {1, 33, 10, 5},                  // wav2vec2's first: one channel
-      {32, 40, 3, 2},                  // its others
-      {64, 64, 16, 1, 1, 8, 8},        // its positional one: groups
-      {80, 24, 3, 1, 1, 1, 2},         // the GLM tokenizer's, causal
-      {24, 24, 3, 1, 4, 1, 4},         // dilated
-      {40, 1, 7, 1, 1, 1, 3},          // one output
-      {6, 10, 5, 1, 1, 2, 2},          // groups of three channels
+      {1, 33, 10, 5},             // wav2vec2's first: one channel
+      {32, 40, 3, 2},             // its others
+      {64, 64, 16, 1, 1, 8, 8},   // its positional one: groups
+      {80, 24, 3, 1, 1, 1, 2},    // the GLM tokenizer's, causal
+      {24, 24, 3, 1, 4, 1, 4},    // dilated
+      {40, 1, 7, 1, 1, 1, 3},     // one output
+      {6, 10, 5, 1, 1, 2, 2},     // groups of three channels
       {96, 20, 7, 1, 9, 1, 27},
   };
   for (const Shape& s : shapes) {
-    const int64_t frames = 75, out = (frames + 2 * s.pad_left - (s.taps - 1) * s.dilation - 1) / s.stride + 1;
-    run(DType::kF32, s, random_floats(frames * s.in, 1), out, Rounding::kNone);
-    run(DType::kF16, s, random_floats(frames * s.in, 1), out, Rounding::kNone, true);
+    compare_convolution(DType::kF32, s, 75, Rounding::kNone);
+    compare_convolution(DType::kF16, s, 75, Rounding::kNone, true);
   }
 }
 
-TEST_F(CudaConvolutionTest, blockTypes_matchReference) {
+TEST(CudaConvolution, blockTypes_matchTheReference) {
   for (DType type : kBlockTypes) {
-    const Shape s{64, 24, 4, 1, 2, 1, 3}, strided{32, 40, 8, 2, 1, 1, 0}, odd{16, 12, 16};
     for (Rounding rounding : {Rounding::kNone, Rounding::kInt8}) {
-      run(type, s, random_floats(40 * 64, 1), 37, rounding, true);
-      run(type, strided, random_floats(40 * 32, 1), 17, rounding);
-      run(type, odd, random_floats(40 * 16, 1), 25, rounding);  // too few channels for a block: exact either way
+      compare_convolution(type, {64, 24, 4, 1, 2, 1, 3}, 40, rounding, true);
+      compare_convolution(type, {32, 40, 8, 2}, 40, rounding);
+      compare_convolution(type, {16, 12, 16}, 40, rounding);  // too few channels for a block: exact either way
     }
-    run(type, {128, 16, 8, 1, 1, 4}, random_floats(20 * 128, 1), 13, Rounding::kInt8);  // groups: exact either way
+    compare_convolution(type, {128, 16, 8, 1, 1, 4}, 20, Rounding::kInt8);  // groups: exact either way
   }
 }
 
 // Frames computed alone, from a piece of the input with the context they need, are those of the whole.
-TEST_F(CudaConvolutionTest, frame_inAnyPiece_hasSameBits) {
-  const auto expect_pieces = [&](DType type, const Shape& s, Rounding rounding) {
-    const int64_t frames = 90, reach = (s.taps - 1) * s.dilation, out = (frames - reach - 1) / s.stride + 1;
-    const Floats x = random_floats(frames * s.in, 1), all = run(type, s, x, out, rounding);
-    for (int64_t first : {int64_t{0}, int64_t{13}, out - 5}) {
-      for (int64_t count : {int64_t{1}, int64_t{5}, out - first}) {
-        if (first + count > out) continue;
-        const Floats some = run(type, s, part(x, first * s.stride, (count - 1) * s.stride + reach + 1, s.in), count, rounding);
-        expect_same(&all[static_cast<size_t>(first * s.out)], some.data(), count * s.out, text(type, s));
-      }
+void expect_pieces(DType type, const Shape& s, Rounding rounding) {
+  const int64_t frames = 90, reach = (s.taps - 1) * s.dilation, out = (frames - reach - 1) / s.stride + 1;
+  const Floats x = random_floats(frames * s.in, 1), all = on_device(convolution_of(type, s, x, out, rounding), out * s.out);
+  for (int64_t first : {int64_t{0}, int64_t{13}, out - 5}) {
+    for (int64_t count : {int64_t{1}, int64_t{5}, out - first}) {
+      if (first + count > out) continue;
+      const auto begin = x.begin() + first * s.stride * s.in;
+      const Floats piece(begin, begin + ((count - 1) * s.stride + reach + 1) * s.in);
+      const Floats some = on_device(convolution_of(type, s, piece, count, rounding), count * s.out);
+      ASSERT_EQ(0, std::memcmp(&all[static_cast<size_t>(first * s.out)], some.data(), some.size() * sizeof(float))) << text(type, s);
     }
-    // Zeros that are there and zeros that are implied.
-    const Shape padded{s.in, s.out, s.taps, s.stride, s.dilation, s.groups, 2 * s.stride};
-    Floats with_zeros(static_cast<size_t>(2 * s.stride * s.in), 0.0f);
-    with_zeros.insert(with_zeros.end(), x.begin(), x.end());
-    expect_same(run(type, padded, x, out, rounding).data(), run(type, s, with_zeros, out, rounding).data(), out * s.out, "zeros around");
-  };
+  }
+  // Zeros that are there and zeros that are implied.
+  Shape padded = s;
+  padded.pad_left = 2 * s.stride;
+  Floats with_zeros(static_cast<size_t>(padded.pad_left * s.in), 0.0f);
+  with_zeros.insert(with_zeros.end(), x.begin(), x.end());
+  const Floats implied = on_device(convolution_of(type, padded, x, out, rounding), out * s.out);
+  const Floats given = on_device(convolution_of(type, s, with_zeros, out, rounding), out * s.out);
+  ASSERT_EQ(0, std::memcmp(implied.data(), given.data(), given.size() * sizeof(float))) << text(type, s);
+}
+
+TEST(CudaConvolution, frame_inAnyPiece_hasTheSameBits) {
   expect_pieces(DType::kF32, {24, 20, 7, 1, 3}, Rounding::kNone);
   expect_pieces(DType::kF32, {1, 20, 10, 5}, Rounding::kNone);
   expect_pieces(DType::kF16, {32, 32, 4, 1, 1, 4}, Rounding::kNone);
@@ -89,25 +91,19 @@ TEST_F(CudaConvolutionTest, frame_inAnyPiece_hasSameBits) {
   expect_pieces(DType::kQ4_K, {64, 20, 4}, Rounding::kInt8);
 }
 
-TEST_F(CudaConvolutionTest, transposed_anyCrop_matchesReference) {
-  for (DType type : {DType::kF32, DType::kBF16, DType::kQ8_0}) {
-    for (Rounding rounding : {Rounding::kNone, Rounding::kInt8}) {
-      for (int64_t stride : {2, 5}) {
-        for (int64_t crop : {0, 1, 3, 7}) {
-          const int64_t frames = 21, in = 32, out = 12, per_phase = 2;
-          const Weights& w = adopt(random_weights(type, stride * out, per_phase * in, 7));
-          const Floats x = random_floats(frames * in, 1), bias = random_floats(out, 2);
-          for (int64_t out_frames : {int64_t{3}, frames * stride, (frames + 1) * stride + 4 - crop}) {
-            Floats want(static_cast<size_t>(out_frames * out), NAN);
-            const ConvTranspose1dArgs args{x.data(), frames, in, w.view(), stride, per_phase, out, crop, out_frames, bias.data(), want.data(), rounding};
-            reference_kernels().conv_transpose1d(host_, args);
-            ConvTranspose1dArgs moved = args;
-            moved.x = put(x);
-            moved.bias = put(bias);
-            moved.y = put(Floats(want.size(), NAN));
-            kernels_.conv_transpose1d(*queue_, moved);
-            expect_close(want, get(moved.y, want.size()), 1e-10, std::string(name_of(type)) + " stride " + std::to_string(stride));
-          }
+TEST(CudaConvolution, transposed_anyCrop_matchesTheReference) {
+  constexpr int64_t kFrames = 21, kIn = 32, kOut = 12, kPerPhase = 2;
+  for (DType type : {DType::kF32, DType::kQ8_0}) {
+    for (int64_t stride : {2, 5}) {
+      const Weights w = random_weights(type, stride * kOut, kPerPhase * kIn, 7);
+      for (int64_t crop : {0, 3, 7}) {
+        for (int64_t out_frames : {int64_t{3}, kFrames * stride, (kFrames + 1) * stride + 4 - crop}) {
+          compare(std::string(name_of(type)) + " stride " + std::to_string(stride) + " crop " + std::to_string(crop), out_frames * kOut, 1e-11, [&](Side& side) {
+            float* y = side.floats(out_frames * kOut);
+            side.kernels().conv_transpose1d(side.queue(), {side.array(random_floats(kFrames * kIn, 1)), kFrames, kIn, side.weight(w), stride, kPerPhase,
+                                                           kOut, crop, out_frames, side.array(random_floats(kOut, 2)), y, Rounding::kInt8});
+            return y;
+          });
         }
       }
     }
