@@ -10,8 +10,8 @@ namespace gpa::cuda {
 template <DType type, int kM, int kN, int kChunk, int kStages, bool kRounds>
 void launch_int8(CudaQueue& queue, Products& p, const RoundedFrames& x) {
   using K = Int8Kernel<type, kM, kN, kChunk, kStages, kRounds>;
-  launch(queue, int8_product_kernel<type, kM, kN, kChunk, kStages, kRounds>, cut_tiles(p, K::kRows, K::kColumns), kThreads,
-         K::kSharedBytes + (kRounds ? OwnRows::bytes(p.rows, p.depth) : 0), p, x);
+  launch_when(true, queue, int8_product_kernel<type, kM, kN, kChunk, kStages, kRounds>, cut_tiles(p, K::kRows, K::kColumns), kThreads,
+              K::kSharedBytes + (kRounds ? OwnRows::bytes(p.rows, p.depth) : 0), p, x);
 }
 
 // Few rows: as many thread blocks and as many bytes under way as the weights allow. Rounding some rows in each thread block costs less

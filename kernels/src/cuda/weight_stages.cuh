@@ -2,6 +2,7 @@
 // ahead, so that what is under way takes no registers.
 #pragma once
 #include "cuda/async_copy.cuh"
+#include "cuda/launch.cuh"
 #include "cuda/product.cuh"
 
 namespace gpa::cuda {
@@ -39,8 +40,12 @@ struct WeightStages {
     }
     __pipeline_commit();
   }
+  // Asks for the first chunks, of weights that were adopted before earlier kernels have ended. x may be read afterwards.
   __device__ void begin() const {
+    let_next_begin();
+    if (!map.constant) wait_for_earlier();
     for (int chunk = 0; chunk < kStages - 1; ++chunk) fetch(chunk);
+    if (map.constant) wait_for_earlier();
   }
   // Waits for a chunk, the next of all, and asks for a later one. By the whole block.
   __device__ void advance(int chunk) const {

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /* Raised by one whenever a declaration below changes its meaning. */
-#define GPA_ABI_VERSION 3
+#define GPA_ABI_VERSION 4
 
 /* Ids of a voice. */
 #define GPA_VOICE_TOKENS 32
@@ -63,6 +63,12 @@ GPA_API const char* gpa_version(void);
 /* The index-th kernel set that this machine can run, best first ("avx512", "avxvnni", "avx2", "neon", "portable",
    "reference"); NULL past the last. */
 GPA_API const char* gpa_isa_name(int32_t index);
+/* Names the library that finds GPUs. To be called before anything below or an engine asks for devices; afterwards it does nothing.
+   Without it that is the file that the environment variable GPA_CUDA_LIBRARY names, or libgpa_cuda.so beside this library.
+   Errors: INVALID_ARGUMENT (null). */
+GPA_API gpa_status gpa_cuda_library_set(const char* path, gpa_error* error);
+/* The index-th device of this machine, best first ("cuda:0", "cuda:1", …, "cpu" last); NULL past the last. Static storage. */
+GPA_API const char* gpa_device_name(int32_t index);
 
 /* Receives a line of the library's log. level: 0 error, 1 warning, 2 info, 3 debug. Called from any thread. */
 typedef void (*gpa_log_fn)(void* user, int32_t level, const char* message);
@@ -149,16 +155,19 @@ typedef struct gpa_engine_params {
   int32_t max_concurrency; /* requests that run at once, 1 to 1024; 0: 8 */
   int32_t max_queue;      /* requests that may wait beyond those; 0: 1024 */
   int32_t context_tokens; /* prompt + answer of one request; 0: the model's own limit */
-  const char* device;     /* "cpu" or NULL */
+  const char* device;     /* "cpu", "cuda:N", "cuda" (the first GPU), or NULL: the best of this machine */
   gpa_precision precision;
 } gpa_engine_params;
 
-/* Errors: INVALID_ARGUMENT, DEVICE (GPA_ISA names a set this machine lacks), OUT_OF_MEMORY. */
+/* On a GPU the model's weights are copied to it. Errors: INVALID_ARGUMENT, DEVICE (the device is not there, or GPA_ISA names a set this
+   machine lacks), OUT_OF_MEMORY. */
 GPA_API gpa_status gpa_engine_create(const gpa_model* model, const gpa_engine_params* params, gpa_engine** engine, gpa_error* error);
 /* Cancels what runs, waits for it, and frees. Requests made from the engine stay readable. */
 GPA_API void gpa_engine_free(gpa_engine* engine);
-/* Kernel set in use, e.g. "avx512". Owned by the engine. */
+/* Kernel set in use, e.g. "avx512", "cuda". Owned by the engine. */
 GPA_API const char* gpa_engine_isa(const gpa_engine* engine);
+/* Device in use, e.g. "cpu", "cuda:0 (NVIDIA H100 80GB HBM3)". Owned by the engine. */
+GPA_API const char* gpa_engine_device(const gpa_engine* engine);
 
 /* What an engine does now, and what it did since it was made. Counters only grow. They are read one by one while they change, so that
    two of them may be a moment apart. */

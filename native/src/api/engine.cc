@@ -26,6 +26,8 @@ void gpa_engine_free(gpa_engine* engine) {
 
 const char* gpa_engine_isa(const gpa_engine* engine) { return engine ? engine->engine->compute().kernels.name : nullptr; }
 
+const char* gpa_engine_device(const gpa_engine* engine) { return engine ? engine->engine->compute().device_name() : nullptr; }
+
 gpa_status gpa_engine_get_stats(const gpa_engine* engine, gpa_engine_stats* stats, gpa_error* error) {
   return api::guard(error, [&] {
     api::require(engine, "engine");

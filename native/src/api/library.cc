@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "api/handles.h"
+#include "engine/devices.h"
 #include "gpa/kernels/kernel_table.h"
 #include "gpa/kernels/quantize.h"
 #include "log.h"
@@ -82,6 +83,18 @@ const char* gpa_isa_name(int32_t index) {
     if (i == index) return names[i];
   }
   return nullptr;
+}
+
+gpa_status gpa_cuda_library_set(const char* path, gpa_error* error) {
+  return api::guard(error, [&] {
+    api::require(path, "path");
+    set_cuda_library(path);
+  });
+}
+
+const char* gpa_device_name(int32_t index) {
+  const std::vector<std::string>& names = device_names();
+  return index >= 0 && static_cast<size_t>(index) < names.size() ? names[static_cast<size_t>(index)].c_str() : nullptr;
 }
 
 void gpa_log_set(gpa_log_fn fn, void* user) { set_log_sink(fn, user); }

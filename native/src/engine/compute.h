@@ -13,6 +13,7 @@ struct Compute {
   int threads;
   Rounding rounding;  // of the audio networks' activations
 
+  const char* device_name() const { return device ? device->name().c_str() : "cpu"; }
   // Errors: std::bad_alloc, DeviceFailure.
   std::unique_ptr<Queue> make_queue() const {
     if (device) return device->make_queue(threads);

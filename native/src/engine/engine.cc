@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 
+#include "engine/devices.h"
 #include "engine/request_check.h"
 #include "engine/usable_cores.h"
 #include "error.h"
@@ -19,16 +19,23 @@ constexpr int kMaxThreads = 1024, kMaxConcurrency = 1024, kMaxQueue = 1 << 20;
 constexpr std::chrono::milliseconds kIdle{2};
 constexpr int kDefaultConcurrency = 8, kDefaultQueue = 1024;
 
-const KernelTable& kernels_of(const char* device) {
-  if (device && std::strcmp(device, "cpu") != 0) {
-    fail(GPA_ERROR_DEVICE, "device '%.60s' is not there; this library runs on 'cpu'", device);
-  }
+const KernelTable& cpu_kernels() {
   const KernelTable* table = select_kernels();
   if (table) return *table;
   std::string names;
   for (const char* const* name = available_kernels(); *name; ++name) names += std::string(names.empty() ? "" : ", ") + *name;
   const char* wanted = std::getenv("GPA_ISA");
   fail(GPA_ERROR_DEVICE, "GPA_ISA is '%.60s', which this machine cannot run; it has %s", wanted ? wanted : "", names.c_str());
+}
+
+// With the model's weights on the device.
+Compute make_compute(const Model& model, const gpa_engine_params& params, int threads, Rounding rounding) {
+  std::shared_ptr<Device> device = open_device(params.device);
+  if (!device) return {nullptr, cpu_kernels(), threads, rounding};
+  const GgufFile& file = *model.file();
+  device->adopt(file.data(), file.size());
+  const KernelTable& kernels = device->kernels();
+  return {std::move(device), kernels, threads, rounding};
 }
 
 Rounding rounding_of(const gpa_precision& precision) {
@@ -52,7 +59,7 @@ int64_t context_of(const Model& model, int wanted) {
 
 Engine::Engine(std::shared_ptr<const Model> model, const gpa_engine_params& params)
     : model_(std::move(model)),
-      compute_{nullptr, kernels_of(params.device), checked("threads", params.threads, kMaxThreads, usable_cores()), rounding_of(params.precision)},
+      compute_(make_compute(*model_, params, checked("threads", params.threads, kMaxThreads, usable_cores()), rounding_of(params.precision))),
       context_tokens_(context_of(*model_, params.context_tokens)),
       max_concurrency_(checked("max_concurrency", params.max_concurrency, kMaxConcurrency, kDefaultConcurrency)),
       max_live_(max_concurrency_ + checked("max_queue", params.max_queue, kMaxQueue, kDefaultQueue)),
@@ -62,7 +69,7 @@ std::shared_ptr<Engine> Engine::create(std::shared_ptr<const Model> model, const
   std::shared_ptr<Engine> engine(new Engine(std::move(model), params));
   // The thread keeps the engine alive, so that it may be freed wherever.
   engine->thread_ = std::thread([engine] { engine->loop(); });
-  log(LogLevel::kInfo, "engine: %s kernels, %d threads, context of %lld tokens", engine->compute_.kernels.name, engine->compute_.threads,
+  log(LogLevel::kInfo, "engine: %s, %s kernels, %d threads, context of %lld tokens", engine->compute_.device_name(), engine->compute_.kernels.name, engine->compute_.threads,
       static_cast<long long>(engine->context_tokens_));
   return engine;
 }

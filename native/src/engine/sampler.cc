@@ -49,6 +49,6 @@ void draw_many(std::span<float> logits, std::span<uint32_t> seen, const gpa_samp
   for (size_t i = 0; i < out.size(); ++i) out[i] = draw_candidate(left, uniform(sampling.seed, i));
 }
 
-void refuse_logits() { fail(GPA_ERROR_INTERNAL, "no finite logit, or one that is NaN or infinite: the model's weights are broken or overflow"); }
+void refuse_logits() { fail(GPA_ERROR_INTERNAL, "a logit is not a finite number: the model's weights are broken or overflow"); }
 
 }  // namespace gpa

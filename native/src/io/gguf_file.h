@@ -62,6 +62,9 @@ class GgufFile {
   ~GgufFile();
 
   const std::string& path() const { return path_; }
+  // The mapping, which holds all tensors.
+  const void* data() const { return map_; }
+  size_t size() const { return size_; }
   const std::vector<GgufValue>& values() const { return values_; }
   const std::vector<GgufTensor>& tensors() const { return tensors_; }
   const GgufValue* find_value(std::string_view key) const;    // null when absent

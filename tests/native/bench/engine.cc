@@ -37,7 +37,7 @@ struct Subject {
 
   std::shared_ptr<const Model> model;
   bench::Limits limits = bench::measure_limits(select_kernels()->name);
-  Arena arena;
+  Arena arena{bench::pool()};
 
   Context context(const KernelTable& kernels = *select_kernels()) {
     return Context{kernels, bench::pool(), arena, precision() == GPA_PRECISION_FAST ? Rounding::kInt8 : Rounding::kNone};
@@ -65,7 +65,7 @@ void rate_audio(benchmark::State& state, double seconds) {
 
 void prefill(benchmark::State& state, Subject& subject, int64_t tokens) {
   const Qwen3& decoder = subject.model->decoder();
-  KvPool pool(decoder.kv_shape(), kv_pages(tokens));
+  KvPool pool(bench::pool(), decoder.kv_shape(), kv_pages(tokens));
   std::vector<int32_t> ids(static_cast<size_t>(tokens));
   for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int32_t>(i * 7919 % static_cast<size_t>(decoder.vocab()));
   const auto run = [&](const Context& context) {
@@ -82,7 +82,7 @@ void prefill(benchmark::State& state, Subject& subject, int64_t tokens) {
 void decode(benchmark::State& state, Subject& subject, int64_t sequences, gpa_allowed allowed) {
   const Qwen3& decoder = subject.model->decoder();
   const AllowedIds rows = allowed_ids(subject.model->tokens(), decoder.vocab(), GPA_TASK_GENERATE, allowed);
-  KvPool pool(decoder.kv_shape(), sequences * kv_pages(kPromptTokens + kAnswerTokens));
+  KvPool pool(bench::pool(), decoder.kv_shape(), sequences * kv_pages(kPromptTokens + kAnswerTokens));
   std::vector<std::unique_ptr<KvSequence>> cache(static_cast<size_t>(sequences));
   const std::vector<int32_t> prompt(static_cast<size_t>(kPromptTokens), 11);
   const std::vector<int32_t> ids(static_cast<size_t>(sequences), 7);

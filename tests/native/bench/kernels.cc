@@ -89,14 +89,15 @@ void conv_transpose(benchmark::State& state, Isa isa, int64_t frames, int64_t in
 void attention(benchmark::State& state, Isa isa, int64_t queries, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t keys,
                Mask mask) {
   const int64_t position = keys - queries, width = kv_heads * head_dim;
-  const auto q = floats(queries * heads * head_dim), k = floats(keys * width), v = floats(keys * width);
+  const auto q = floats(queries * heads * head_dim), kv = floats(2 * keys * width);
   std::vector<float> y(q.size());
-  const float *k_page = k.data(), *v_page = v.data();
+  const void* page = kv.data();
+  const AttentionSequence sequence{.first_row = 0, .queries = queries, .keys = keys, .position = position, .pages = &page};
   for (auto _ : state)
-    isa.kernels->attention(pool(), {.q = q.data(), .q_stride = heads * head_dim, .queries = queries, .heads = heads, .kv_heads = kv_heads,
-                                    .head_dim = head_dim, .k_pages = &k_page, .v_pages = &v_page, .page_tokens = keys, .kv_stride = width,
-                                    .keys = keys, .scale = 0.125f, .mask = mask, .position = position, .y = y.data(),
-                                    .y_stride = heads * head_dim});
+    isa.kernels->attention(pool(), {.q = q.data(), .q_stride = heads * head_dim, .heads = heads, .kv_heads = kv_heads, .head_dim = head_dim,
+                                    .page_tokens = keys, .kv_stride = width, .k_offset = 0, .v_offset = keys * width, .scale = 0.125f,
+                                    .mask = mask, .y = y.data(), .y_stride = heads * head_dim, .sequences = &sequence, .count = 1,
+                                    .most_queries = queries, .most_keys = keys});
   const double seen = mask == Mask::kFull ? static_cast<double>(keys) : static_cast<double>(keys) - static_cast<double>(queries) / 2;
   report(state, isa, 4.0 * static_cast<double>(queries * heads * head_dim) * seen, 8.0 * static_cast<double>(keys * width));
 }

@@ -15,43 +15,42 @@ void add_product(double multiply_adds, const Weight& w, Rounding rounding) {
   sum.bytes += bytes_of(w);
 }
 
-void linears(ThreadPool& pool, const LinearArgs* maps, int64_t count) {
+void linears(Queue& queue, const LinearArgs* maps, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     const LinearArgs& map = maps[i];
     add_product(static_cast<double>(map.rows) * static_cast<double>(map.w.rows * map.w.cols), map.w, map.rounding);
   }
-  inner.linears(pool, maps, count);
+  inner.linears(queue, maps, count);
 }
 
-void conv1d(ThreadPool& pool, const Conv1dArgs& a) {
+void conv1d(Queue& queue, const Conv1dArgs& a) {
   add_product(static_cast<double>(a.out_frames) * static_cast<double>(a.w.rows * a.w.cols), a.w, a.rounding);
-  inner.conv1d(pool, a);
+  inner.conv1d(queue, a);
 }
 
-void conv_transpose1d(ThreadPool& pool, const ConvTranspose1dArgs& a) {
+void conv_transpose1d(Queue& queue, const ConvTranspose1dArgs& a) {
   add_product(static_cast<double>(a.frames) * static_cast<double>(a.w.rows * a.w.cols), a.w, a.rounding);
-  inner.conv_transpose1d(pool, a);
+  inner.conv_transpose1d(queue, a);
 }
 
-void depthwise_conv1d(ThreadPool& pool, const DepthwiseConv1dArgs& a) {
+void depthwise_conv1d(Queue& queue, const DepthwiseConv1dArgs& a) {
   sum.flop += 2 * static_cast<double>(a.frames * a.channels * a.taps);
-  inner.depthwise_conv1d(pool, a);
+  inner.depthwise_conv1d(queue, a);
 }
 
-void attentions(ThreadPool& pool, const AttentionArgs* sequences, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) {
-    const AttentionArgs& a = sequences[i];
-    const auto seen = static_cast<double>(a.mask == Mask::kCausal ? a.keys - a.queries / 2 : a.keys);
-    sum.flop += 4 * static_cast<double>(a.queries * a.heads * a.head_dim) * seen;
-    sum.bytes += 2 * static_cast<double>(a.keys * a.kv_heads * a.head_dim) * sizeof(float);
+void attention(Queue& queue, const AttentionArgs& a) {
+  for (const AttentionSequence* s = a.sequences; s < a.sequences + a.count; ++s) {
+    const auto seen = static_cast<double>(a.mask == Mask::kCausal ? s->keys - s->queries / 2 : s->keys);
+    sum.flop += 4 * static_cast<double>(s->queries * a.heads * a.head_dim) * seen;
+    sum.bytes += 2 * static_cast<double>(dtype_bytes(a.kv_type, s->keys * a.kv_heads * a.head_dim));
   }
-  inner.attentions(pool, sequences, count);
+  inner.attention(queue, a);
 }
 
-void nearest(ThreadPool& pool, const NearestArgs& a) {
+void nearest(Queue& queue, const NearestArgs& a) {
   sum.flop += 2 * static_cast<double>(a.rows * a.cols) * static_cast<double>(a.code_count);
   sum.bytes += static_cast<double>(a.code_count * a.cols) * sizeof(float);
-  inner.nearest(pool, a);
+  inner.nearest(queue, a);
 }
 
 }  // namespace
@@ -67,7 +66,7 @@ const KernelTable& counting(const KernelTable& kernels) {
   counted.conv1d = conv1d;
   counted.conv_transpose1d = conv_transpose1d;
   counted.depthwise_conv1d = depthwise_conv1d;
-  counted.attentions = attentions;
+  counted.attention = attention;
   counted.nearest = nearest;
   sum = {};
   return counted;

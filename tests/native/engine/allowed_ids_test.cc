@@ -8,8 +8,6 @@ namespace {
 
 std::vector<IdRange> ranges_of(const AllowedIds& allowed) { return {allowed.ranges().begin(), allowed.ranges().end()}; }
 
-std::vector<int32_t> columns_of(const RepeatedColumns& repeated) { return {repeated.columns().begin(), repeated.columns().end()}; }
-
 TEST(AllowedIds, apart_ranges_are_sorted) {
   EXPECT_EQ((std::vector<IdRange>{{2, 3}, {7, 1}, {20, 5}}), ranges_of(AllowedIds({{20, 5}, {2, 3}, {7, 1}})));
 }
@@ -46,12 +44,11 @@ TEST(AllowedIds, equal_when_they_allow_the_same) {
   EXPECT_FALSE(AllowedIds({{0, 4}}) == AllowedIds({{0, 5}}));
 }
 
-TEST(RepeatedColumns, each_allowed_id_once_in_order_of_appearance) {
-  const AllowedIds allowed({{10, 5}, {30, 2}});
-  RepeatedColumns repeated(allowed);
-  EXPECT_TRUE(repeated.columns().empty());
-  for (int32_t id : {31, 10, 31, -1, 29, 14, 10, 1 << 30}) repeated.add(id);
-  EXPECT_EQ((std::vector<int32_t>{6, 0, 4}), columns_of(repeated));
+TEST(SeenColumns, bits_of_the_allowed_ids) {
+  const AllowedIds allowed({{10, 5}, {30, 40}});
+  EXPECT_EQ((std::vector<uint32_t>{0, 0}), seen_columns(allowed, {}));
+  const std::vector<int32_t> ids{31, 10, 31, -1, 29, 14, 10, 1 << 30, 69};
+  EXPECT_EQ((std::vector<uint32_t>{1u << 6 | 1u << 0 | 1u << 4, 1u << (44 - 32)}), seen_columns(allowed, ids));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace gpa::test {
 namespace {
 
 TEST(Arena, memory_is_aligned_and_apart) {
-  Arena arena;
+  ThreadPool queue(1);
+  Arena arena(queue);
   char* end = nullptr;
   for (int64_t floats : {1, 3, 16, 17, 1000}) {
     const Matrix m = arena.matrix(1, floats);
@@ -25,7 +26,8 @@ TEST(Arena, memory_is_aligned_and_apart) {
 }
 
 TEST(Arena, scope_gives_memory_back) {
-  Arena arena;
+  ThreadPool queue(1);
+  Arena arena(queue);
   arena.matrix(1, 10);
   float* inner = nullptr;
   {
@@ -37,7 +39,8 @@ TEST(Arena, scope_gives_memory_back) {
 }
 
 TEST(Arena, what_outgrows_a_block_stays_valid_and_is_used_again) {
-  Arena arena;
+  ThreadPool queue(1);
+  Arena arena(queue);
   const Matrix small = arena.matrix(1, 100);
   for (int64_t i = 0; i < 100; ++i) small.data[i] = static_cast<float>(i);
   float* big[2] = {};
@@ -53,7 +56,8 @@ TEST(Arena, what_outgrows_a_block_stays_valid_and_is_used_again) {
 }
 
 TEST(Arena, larger_memory_after_a_scope_replaces_the_smaller) {
-  Arena arena;
+  ThreadPool queue(1);
+  Arena arena(queue);
   arena.matrix(1, 1);
   for (int64_t rows = 1024; rows <= 8192; rows *= 2) {
     Arena::Scope scope(arena);
@@ -62,10 +66,14 @@ TEST(Arena, larger_memory_after_a_scope_replaces_the_smaller) {
   }
 }
 
-TEST(Arena, nothing_has_an_address_too) { EXPECT_NE(nullptr, Arena().matrix(0, 5).data); }
+TEST(Arena, nothing_has_an_address_too) {
+  ThreadPool queue(1);
+  EXPECT_NE(nullptr, Arena(queue).matrix(0, 5).data);
+}
 
 TEST(Arena, impossible_sizes_are_out_of_memory) {
-  Arena arena;
+  ThreadPool queue(1);
+  Arena arena(queue);
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   const std::pair<int64_t, int64_t> sizes[] = {{kMost, kMost}, {kMost, 1}, {int64_t{1} << 40, 1024}, {-1, 5}, {5, -1}};
   for (const auto& [rows, cols] : sizes) {

@@ -27,7 +27,7 @@ Matrix all_logits(Context& context, const Matrix& hidden) {
 class Decoder : public testing::Test {
  protected:
   Machine machine_;
-  KvPool pool_{decoder().kv_shape(), 64};
+  KvPool pool_{machine_.pool, decoder().kv_shape(), 64};
 };
 
 TEST_F(Decoder, every_prompt_equals_the_goldens) {
@@ -121,7 +121,7 @@ TEST_F(Decoder, logits_of_ranges_are_those_of_the_whole_vocabulary) {
 }
 
 TEST_F(Decoder, full_cache_leaves_the_lengths_as_they_were) {
-  KvPool small(decoder().kv_shape(), 2);
+  KvPool small(machine_.pool, decoder().kv_shape(), 2);
   KvSequence first(small), second(small);
   const std::vector<int32_t> prompt(kKvPageTokens + 1, 5);
   std::vector<int32_t> ids(prompt);

@@ -6,11 +6,17 @@
 #include <set>
 
 #include "engine/support.h"
+#include "gpa/kernels/thread_pool.h"
 
 namespace gpa::test {
 namespace {
 
-constexpr KvShape kShape{3, 2, 4};  // layers, heads, head_dim
+constexpr KvShape kShape{3, 2, 4, DType::kF32};  // layers, heads, head_dim
+
+ThreadPool queue(1);
+
+float* key(const KvSequence& sequence, int64_t layer, int64_t token) { return static_cast<float*>(sequence.slot(token)) + kShape.key_offset(layer); }
+float* value(const KvSequence& sequence, int64_t layer, int64_t token) { return static_cast<float*>(sequence.slot(token)) + kShape.value_offset(layer); }
 
 TEST(KvPages, are_rounded_up) {
   EXPECT_EQ(0, kv_pages(0));
@@ -20,11 +26,11 @@ TEST(KvPages, are_rounded_up) {
 }
 
 TEST(KvPool, pages_are_made_when_needed_and_used_again) {
-  KvPool pool(kShape, 3);
+  KvPool pool(queue, kShape, 3);
   EXPECT_EQ(0, pool.pages_made());
   KvPage* first = pool.take();
   KvPage* second = pool.take();
-  EXPECT_NE(first->memory, second->memory);
+  EXPECT_NE(first->memory.get(), second->memory.get());
   EXPECT_EQ(0u, reinterpret_cast<uintptr_t>(first->memory.get()) % 64);
   EXPECT_EQ(2, pool.pages_made());
   pool.give(first);
@@ -34,7 +40,7 @@ TEST(KvPool, pages_are_made_when_needed_and_used_again) {
 }
 
 TEST(KvPool, more_pages_than_allowed_are_an_error) {
-  KvPool pool(kShape, 2);
+  KvPool pool(queue, kShape, 2);
   KvPage* page = pool.take();
   pool.take();
   expect_failure(GPA_ERROR_CAPACITY, "all 2 pages", [&] { pool.take(); });
@@ -43,7 +49,7 @@ TEST(KvPool, more_pages_than_allowed_are_an_error) {
 }
 
 TEST(KvPool, page_is_free_when_its_last_holder_gives_it) {
-  KvPool pool(kShape, 2);
+  KvPool pool(queue, kShape, 2);
   KvPage* page = pool.take();
   EXPECT_EQ(0, pool.pages_shared());
   pool.hold(page);
@@ -59,7 +65,7 @@ TEST(KvPool, page_is_free_when_its_last_holder_gives_it) {
 }
 
 TEST(KvPool, shortage_asks_for_pages_until_there_are_none) {
-  KvPool pool(kShape, 2);
+  KvPool pool(queue, kShape, 2);
   std::vector<KvPage*> kept{pool.take(), pool.take()};
   pool.on_shortage([&] {
     if (kept.empty()) return false;
@@ -74,26 +80,26 @@ TEST(KvPool, shortage_asks_for_pages_until_there_are_none) {
 }
 
 // Writes something of its own into all rows of tokens [begin, end).
-void fill(KvSequence& sequence, int64_t begin, int64_t end, float value) {
+void fill(KvSequence& sequence, int64_t begin, int64_t end, float first) {
   for (int64_t layer = 0; layer < kShape.layers; ++layer) {
     for (int64_t token = begin; token < end; ++token) {
-      for (float* row : {sequence.key(layer, token), sequence.value(layer, token)}) std::fill_n(row, kShape.width(), value + static_cast<float>(token));
+      for (float* row : {key(sequence, layer, token), value(sequence, layer, token)}) std::fill_n(row, kShape.width(), first + static_cast<float>(token));
     }
   }
 }
 
-void expect_filled(KvSequence& sequence, int64_t begin, int64_t end, float value) {
+void expect_filled(KvSequence& sequence, int64_t begin, int64_t end, float first) {
   for (int64_t layer = 0; layer < kShape.layers; ++layer) {
     for (int64_t token = begin; token < end; ++token) {
-      for (const float* row : {sequence.key(layer, token), sequence.value(layer, token)}) {
-        for (int64_t i = 0; i < kShape.width(); ++i) ASSERT_EQ(value + static_cast<float>(token), row[i]) << layer << " " << token;
+      for (const float* row : {key(sequence, layer, token), value(sequence, layer, token)}) {
+        for (int64_t i = 0; i < kShape.width(); ++i) ASSERT_EQ(first + static_cast<float>(token), row[i]) << layer << " " << token;
       }
     }
   }
 }
 
 TEST(KvSequence, borrower_writes_into_a_copy_and_the_taker_goes_on) {
-  KvPool pool(kShape, 10);
+  KvPool pool(queue, kShape, 10);
   KvSequence taker(pool);
   constexpr int64_t kPrompt = kKvPageTokens + 20, kCommon = kKvPageTokens + 7, kEnd = 2 * kKvPageTokens;
   taker.reserve(kPrompt);
@@ -117,7 +123,7 @@ TEST(KvSequence, borrower_writes_into_a_copy_and_the_taker_goes_on) {
 }
 
 TEST(KvSequence, last_holder_of_a_borrowed_page_writes_in_place) {
-  KvPool pool(kShape, 1);
+  KvPool pool(queue, kShape, 1);
   auto taker = std::make_unique<KvSequence>(pool);
   taker->reserve(10);
   fill(*taker, 0, 10, 7);
@@ -131,7 +137,7 @@ TEST(KvSequence, last_holder_of_a_borrowed_page_writes_in_place) {
 }
 
 TEST(KvSequence, borrowed_full_pages_are_never_copied) {
-  KvPool pool(kShape, 10);
+  KvPool pool(queue, kShape, 10);
   KvSequence taker(pool), borrower(pool);
   taker.reserve(kKvPageTokens);
   taker.advance(kKvPageTokens);
@@ -142,7 +148,7 @@ TEST(KvSequence, borrowed_full_pages_are_never_copied) {
 }
 
 TEST(KvSequence, pages_go_back) {
-  KvPool pool(kShape, 10);
+  KvPool pool(queue, kShape, 10);
   {
     KvSequence sequence(pool);
     sequence.reserve(3 * kKvPageTokens);
@@ -157,7 +163,7 @@ TEST(KvSequence, pages_go_back) {
 }
 
 TEST(KvSequence, reserving_less_takes_nothing) {
-  KvPool pool(kShape, 10);
+  KvPool pool(queue, kShape, 10);
   KvSequence sequence(pool);
   sequence.reserve(kKvPageTokens + 1);
   sequence.reserve(1);
@@ -170,7 +176,7 @@ TEST(KvSequence, reserving_less_takes_nothing) {
 }
 
 TEST(KvSequence, failed_reservation_loses_no_page) {
-  KvPool pool(kShape, 3);
+  KvPool pool(queue, kShape, 3);
   auto sequence = std::make_unique<KvSequence>(pool);
   sequence->reserve(kKvPageTokens);
   sequence->advance(7);
@@ -182,7 +188,7 @@ TEST(KvSequence, failed_reservation_loses_no_page) {
 
 // Every row of every layer has a place of its own, inside the pages.
 TEST(KvSequence, rows_never_overlap) {
-  KvPool pool(kShape, 4);
+  KvPool pool(queue, kShape, 4);
   KvSequence a(pool), b(pool);
   constexpr int64_t kTokens = kKvPageTokens + 3;
   for (KvSequence* sequence : {&a, &b}) sequence->reserve(kTokens);
@@ -190,7 +196,7 @@ TEST(KvSequence, rows_never_overlap) {
   for (KvSequence* sequence : {&a, &b}) {
     for (int64_t layer = 0; layer < kShape.layers; ++layer) {
       for (int64_t token = 0; token < kTokens; ++token) {
-        for (float* row : {sequence->key(layer, token), sequence->value(layer, token)}) {
+        for (float* row : {key(*sequence, layer, token), value(*sequence, layer, token)}) {
           for (int64_t i = 0; i < kShape.width(); ++i) row[i] = 1;  // AddressSanitizer sees what lies outside
           rows.insert(row);
         }
@@ -207,19 +213,15 @@ TEST(KvSequence, rows_never_overlap) {
   }
 }
 
-TEST(KvSequence, page_tables_point_to_the_rows) {
-  KvPool pool(kShape, 4);
+TEST(KvShape, planes_of_f16_take_half_the_room) {
+  KvShape half = kShape;
+  half.type = DType::kF16;
+  EXPECT_EQ(2 * half.page_bytes(), kShape.page_bytes());
+  KvPool pool(queue, half, 1);
   KvSequence sequence(pool);
-  sequence.reserve(2 * kKvPageTokens);
-  for (int64_t layer = 0; layer < kShape.layers; ++layer) {
-    const float* const* keys = sequence.key_pages(layer);
-    const float* const* values = sequence.value_pages(layer);
-    for (int64_t token : {int64_t{0}, kKvPageTokens - 1, kKvPageTokens, 2 * kKvPageTokens - 1}) {
-      const int64_t page = token / kKvPageTokens, offset = token % kKvPageTokens * kShape.width();
-      EXPECT_EQ(sequence.key(layer, token), keys[page] + offset);
-      EXPECT_EQ(sequence.value(layer, token), values[page] + offset);
-    }
-  }
+  sequence.reserve(2);
+  EXPECT_EQ(half.width() * 2, static_cast<char*>(sequence.slot(1)) - static_cast<char*>(sequence.slot(0)));
+  EXPECT_EQ(sequence.pages()[0]->memory.get(), sequence.slot(0));
 }
 
 }  // namespace

@@ -5,11 +5,12 @@
 #include <numeric>
 
 #include "engine/support.h"
+#include "gpa/kernels/thread_pool.h"
 
 namespace gpa::test {
 namespace {
 
-constexpr KvShape kShape{1, 1, 2};
+constexpr KvShape kShape{1, 1, 2, DType::kF32};
 
 std::vector<int32_t> prompt(int64_t length, int32_t first = 0) {
   std::vector<int32_t> ids(static_cast<size_t>(length));
@@ -37,7 +38,8 @@ class Prefixes : public testing::Test {
     return tokens;
   }
 
-  KvPool pool_{kShape, 12};
+  ThreadPool queue_{1};
+  KvPool pool_{queue_, kShape, 12};
 };
 
 TEST(CommonPrefix, counts_the_tokens_with_which_both_begin) {

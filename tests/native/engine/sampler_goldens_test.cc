@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "engine/golden_prompts.h"
-#include "engine/sampler.h"
+#include "engine/sample.h"
 
 namespace gpa::test {
 namespace {
@@ -75,7 +75,8 @@ std::vector<int32_t> draw(const std::string& prompt, gpa_sampling sampling, uint
   std::vector<float> logits = golden_decoder().at(prompt + ".logits_last").floats();
   sampling.seed = seed;
   std::vector<int32_t> drawn(kDraws);
-  Sampler().draw_many(logits, repeated_ids(prompt), sampling, drawn);
+  std::vector<uint32_t> seen = bits_of(repeated_ids(prompt), logits.size());
+  draw_many(logits, seen, sampling, drawn);
   return drawn;
 }
 
@@ -85,7 +86,8 @@ TEST(SamplerGoldens, distribution_of_every_prompt_equal) {
     for (const GoldenSampling& golden : kGoldenSamplings) {
       const auto want = golden_decoder().at(prompt + "." + golden.name).floats();
       std::vector<float> logits = golden_decoder().at(prompt + ".logits_last").floats();
-      const std::vector<float> got = Sampler().distribution(logits, repeated, golden.sampling);
+      std::vector<uint32_t> seen = bits_of(repeated, logits.size());
+      const std::vector<float> got = distribution(logits, seen, golden.sampling);
       ASSERT_EQ(want.size(), got.size());
       double largest = 0;
       for (size_t i = 0; i < want.size(); ++i) {
@@ -128,10 +130,9 @@ TEST(SamplerGoldens, pick_draws_as_draw_many) {
   const std::vector<float> logits = golden_decoder().at("asr_odd.logits_last").floats();
   gpa_sampling seeded = sampling;
   seeded.seed = 77;
-  Sampler sampler;
   for (uint64_t step = 0; step < 500; ++step) {
     std::vector<float> row = logits;
-    ASSERT_EQ(many[step], sampler.pick(row, repeated, seeded, step)) << step;
+    ASSERT_EQ(many[step], pick(row, repeated, seeded, step)) << step;
   }
 }
 

@@ -117,12 +117,13 @@ TEST_P(AccuracyTest, softmaxOfTwo_relativeError) {
   Floats want, got;
   for (int i = 0; i <= 2000; ++i) {
     const float d = static_cast<float>(i) * 0.05f;
-    const float q = 1, k[2] = {0, -d}, v[2] = {0, 1};
-    const float *k_page = k, *v_page = v;
+    const float q = 1, kv[4] = {0, -d, 0, 1};
+    const void* page = kv;
+    const AttentionSequence sequence{.first_row = 0, .queries = 1, .keys = 2, .position = 0, .pages = &page};
     float y;
-    kernels().attention(pool, {.q = &q, .q_stride = 1, .queries = 1, .heads = 1, .kv_heads = 1, .head_dim = 1,
-                               .k_pages = &k_page, .v_pages = &v_page, .page_tokens = 2, .kv_stride = 1, .keys = 2,
-                               .scale = 1.0f, .y = &y, .y_stride = 1});
+    kernels().attention(pool, {.q = &q, .q_stride = 1, .heads = 1, .kv_heads = 1, .head_dim = 1, .page_tokens = 2, .kv_stride = 1,
+                               .k_offset = 0, .v_offset = 2, .scale = 1.0f, .y = &y, .y_stride = 1, .sequences = &sequence, .count = 1,
+                               .most_queries = 1, .most_keys = 2});
     const double exact = std::exp(-static_cast<double>(d)) / (1 + std::exp(-static_cast<double>(d)));
     // Below 2^-126 results are denormal: their spacing is the bound.
     EXPECT_LE(std::fabs(y - exact), 3e-7 * exact + 1.5e-45) << "difference of scores " << d;

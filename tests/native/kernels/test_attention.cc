@@ -11,62 +11,80 @@ struct Case {
   int64_t queries, heads, kv_heads, head_dim, keys, page_tokens;
   Mask mask = Mask::kFull;
   int64_t position = 0, block = 1;
+  DType kv_type = DType::kF32;
 };
 
 std::string text(const Case& c) {
   std::string out;
   for (int64_t n : {c.queries, c.heads, c.kv_heads, c.head_dim, c.keys, c.page_tokens, static_cast<int64_t>(c.mask),
-                    c.position, c.block})
+                    c.position, c.block, static_cast<int64_t>(c.kv_type)})
     out += std::to_string(n) + " ";
   return out;
 }
 
 // Keys and values in pages that lie apart and in another order than their tokens; what no key fills is NaN.
 struct Pages {
-  Pages(const Case& c, uint32_t seed) : stride(c.kv_heads * c.head_dim + 3) {
-    const int64_t count = (c.keys + c.page_tokens - 1) / c.page_tokens, floats = c.page_tokens * stride;
-    memory.assign(static_cast<size_t>(count * floats), NAN);
-    const Floats values = random_floats(c.keys * c.kv_heads * c.head_dim, seed);
-    for (int64_t page = 0; page < count; ++page) pages.push_back(memory.data() + (count - 1 - page) * floats);
-    for (int64_t key = 0; key < c.keys; ++key)
-      std::copy_n(values.data() + key * c.kv_heads * c.head_dim, c.kv_heads * c.head_dim,
-                  memory.data() + (pages[static_cast<size_t>(key / c.page_tokens)] - memory.data()) +
-                      key % c.page_tokens * stride);
+  explicit Pages(const Case& c)
+      : type(c.kv_type), page_tokens(c.page_tokens), stride(c.kv_heads * c.head_dim + 3), width(c.kv_heads * c.head_dim) {
+    const int64_t count = (c.keys + page_tokens - 1) / page_tokens, page_bytes = dtype_bytes(type, 2 * plane());
+    const Floats nothing(static_cast<size_t>(count * 2 * plane()), NAN);
+    memory.resize(static_cast<size_t>(count * page_bytes));
+    convert_elements(DType::kF32, nothing.data(), type, memory.data(), count * 2 * plane());
+    for (int64_t page = 0; page < count; ++page) pages.push_back(memory.data() + (count - 1 - page) * page_bytes);
+    const Floats keys = random_floats(c.keys * width, 2), values = random_floats(c.keys * width, 3);
+    for (int64_t key = 0; key < c.keys; ++key) {
+      put(key, 0, keys.data() + key * width);
+      put(key, plane(), values.data() + key * width);
+    }
   }
-  int64_t stride;
-  Floats memory;
-  std::vector<const float*> pages;
+  int64_t plane() const { return page_tokens * stride; }
+  // offset: 0 for keys, plane() for values.
+  void put(int64_t token, int64_t offset, const float* from) {
+    auto* page = const_cast<char*>(static_cast<const char*>(pages[static_cast<size_t>(token / page_tokens)]));
+    convert_elements(DType::kF32, from, type, page + dtype_bytes(type, offset + token % page_tokens * stride), width);
+  }
+
+  DType type;
+  int64_t page_tokens, stride, width;
+  std::vector<char> memory;
+  std::vector<const void*> pages;
 };
 
 struct Inputs {
   explicit Inputs(const Case& c)
-      : c(c), q_stride(c.heads * c.head_dim + 5), q(random_floats(c.queries * q_stride, 1, 2.0f)), k(c, 2), v(c, 3) {}
+      : c(c), q_stride(c.heads * c.head_dim + 5), q(random_floats(c.queries * q_stride, 1, 2.0f)), kv(c),
+        sequence{.first_row = 0, .queries = c.queries, .keys = c.keys, .position = c.position, .pages = kv.pages.data()} {}
+  Inputs(const Inputs&) = delete;
 
-  AttentionArgs args(float* y) const {
+  AttentionArgs args(float* y) const { return args(y, &sequence, 1); }
+  AttentionArgs args(float* y, const AttentionSequence* sequences, int64_t count) const {
     return {.q = q.data(),
             .q_stride = q_stride,
-            .queries = c.queries,
             .heads = c.heads,
             .kv_heads = c.kv_heads,
             .head_dim = c.head_dim,
-            .k_pages = k.pages.data(),
-            .v_pages = v.pages.data(),
+            .kv_type = c.kv_type,
             .page_tokens = c.page_tokens,
-            .kv_stride = k.stride,
-            .keys = c.keys,
+            .kv_stride = kv.stride,
+            .k_offset = 0,
+            .v_offset = kv.plane(),
             .scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim)),
             .mask = c.mask,
-            .position = c.position,
             .block = c.block,
             .y = y,
-            .y_stride = c.heads * c.head_dim};
+            .y_stride = c.heads * c.head_dim,
+            .sequences = sequences,
+            .count = count,
+            .most_queries = c.queries,
+            .most_keys = c.keys};
   }
   int64_t outputs() const { return c.queries * c.heads * c.head_dim; }
 
   Case c;
   int64_t q_stride;
   Floats q;
-  Pages k, v;
+  Pages kv;
+  AttentionSequence sequence;
 };
 
 TEST_P(AttentionTest, anyMaskAndShape_matchesReference) {
@@ -91,61 +109,97 @@ TEST_P(AttentionTest, anyMaskAndShape_matchesReference) {
       {64, 1, 1, 12, 64, 16, Mask::kBlockCausal, 0, 1},
       {12, 1, 1, 12, 12, 16, Mask::kBlockCausal, 0, 1000},
   };
-  for (const Case& c : cases) {
-    const Inputs in(c);
-    compare(in.outputs(), 2e-12, text(c),
-            [&](const KernelTable& k, ThreadPool& pool, float* y) { k.attention(pool, in.args(y)); });
+  for (const DType type : {DType::kF32, DType::kF16}) {
+    for (Case c : cases) {
+      c.kv_type = type;
+      const Inputs in(c);
+      compare(in.outputs(), 2e-12, text(c),
+              [&](const KernelTable& k, ThreadPool& pool, float* y) { k.attention(pool, in.args(y)); });
+    }
   }
 }
 
 // A query's bits are the same alone, in a chunk, and with more keys behind the mask.
 TEST_P(AttentionTest, queryOfAnotherBatch_hasTheSameBits) {
-  const Case whole{300, 4, 2, 32, 300, 16, Mask::kCausal};
-  const Inputs in(whole);
-  ThreadPool pool(2);
-  Floats all(static_cast<size_t>(in.outputs()));
-  kernels().attention(pool, in.args(all.data()));
-  const int64_t row = whole.heads * whole.head_dim;
-  for (int64_t first : {0, 1, 100, 255, 256, 299}) {
-    Floats one(static_cast<size_t>(row));
-    AttentionArgs args = in.args(one.data());
-    args.q += first * args.q_stride;
-    args.queries = 1;
-    args.position = first;
-    args.keys = first + 1;
-    kernels().attention(pool, args);
-    EXPECT_EQ(0, std::memcmp(one.data(), all.data() + first * row, one.size() * sizeof(float))) << "query " << first;
+  for (const DType type : {DType::kF32, DType::kF16}) {
+    const Case whole{300, 4, 2, 32, 300, 16, Mask::kCausal, 0, 1, type};
+    const Inputs in(whole);
+    ThreadPool pool(2);
+    Floats all(static_cast<size_t>(in.outputs()));
+    kernels().attention(pool, in.args(all.data()));
+    const int64_t row = whole.heads * whole.head_dim;
+    for (int64_t first : {0, 1, 100, 255, 256, 299}) {
+      Floats one(static_cast<size_t>(row));
+      AttentionSequence sequence = in.sequence;
+      sequence.queries = 1;
+      sequence.position = first;
+      sequence.keys = first + 1;
+      AttentionArgs args = in.args(one.data(), &sequence, 1);
+      args.q += first * args.q_stride;
+      kernels().attention(pool, args);
+      EXPECT_EQ(0, std::memcmp(one.data(), all.data() + first * row, one.size() * sizeof(float))) << "query " << first;
+    }
   }
 }
 
-// Several sequences of one call: each as if it were alone.
+// Several sequences of one call: each as if it were alone. Rows that belong to none of them are left alone.
 TEST_P(AttentionTest, manySequences_haveTheBitsOfEach) {
   const Inputs inputs[] = {Inputs({1, 6, 3, 64, 257, 16, Mask::kCausal, 256}), Inputs({40, 6, 3, 64, 40, 16, Mask::kCausal}),
-                                      Inputs({1, 6, 3, 64, 1, 16, Mask::kCausal}), Inputs({130, 6, 3, 64, 300, 16, Mask::kCausal, 170})};
+                           Inputs({1, 6, 3, 64, 1, 16, Mask::kCausal}), Inputs({130, 6, 3, 64, 300, 16, Mask::kCausal, 170})};
+  const int64_t row = inputs[0].c.heads * inputs[0].c.head_dim;
   for (int threads : kThreadCounts) {
     ThreadPool pool(threads);
-    std::vector<Floats> together, alone;
-    std::vector<AttentionArgs> args;
+    std::vector<Floats> alone;
+    std::vector<AttentionSequence> sequences;
+    Floats q, want;
     for (const Inputs& in : inputs) {
-      together.emplace_back(static_cast<size_t>(in.outputs()), NAN);
       alone.emplace_back(static_cast<size_t>(in.outputs()), NAN);
       kernels().attention(pool, in.args(alone.back().data()));
+      q.insert(q.end(), static_cast<size_t>(in.q_stride), NAN);
+      want.insert(want.end(), static_cast<size_t>(row), -5.0f);
+      sequences.push_back(in.sequence);
+      sequences.back().first_row = static_cast<int64_t>(want.size()) / row;
+      q.insert(q.end(), in.q.begin(), in.q.end());
+      want.insert(want.end(), alone.back().begin(), alone.back().end());
     }
-    for (size_t i = 0; i < std::size(inputs); ++i) args.push_back(inputs[i].args(together[i].data()));
-    kernels().attentions(pool, args.data(), static_cast<int64_t>(args.size()));
-    for (size_t i = 0; i < std::size(inputs); ++i)
-      EXPECT_EQ(0, std::memcmp(alone[i].data(), together[i].data(), alone[i].size() * sizeof(float))) << "sequence " << i << ", " << threads << " threads";
+    Floats got(want.size(), -5.0f);
+    AttentionArgs args = inputs[0].args(got.data(), sequences.data(), static_cast<int64_t>(sequences.size()));
+    args.q = q.data();
+    args.most_queries = 130;
+    args.most_keys = 300;
+    kernels().attention(pool, args);
+    EXPECT_EQ(0, std::memcmp(want.data(), got.data(), want.size() * sizeof(float))) << threads << " threads";
+  }
+}
+
+TEST_P(AttentionTest, storedRows_areThoseOfTheReference) {
+  for (const DType type : {DType::kF32, DType::kF16}) {
+    for (const int64_t width : {1, 7, 64, 1000}) {
+      Floats k = random_floats(5 * width, 1), v = random_floats(5 * width, 2, 1e-6f);
+      k[0] = NAN;
+      v[0] = 1e6f;
+      const auto stored = [&](const KernelTable& table) {
+        ThreadPool pool(2);
+        std::vector<char> memory(static_cast<size_t>(dtype_bytes(type, 5 * (2 * width + 9))), 'x');
+        void* slots[5];
+        for (int64_t r = 0; r < 5; ++r) slots[r] = memory.data() + dtype_bytes(type, (4 - r) * (2 * width + 9));
+        table.store_kv(pool, {k.data(), v.data(), 5, width, type, slots, 1, width + 4});
+        return memory;
+      };
+      EXPECT_EQ(stored(reference_kernels()), stored(kernels())) << width;
+    }
   }
 }
 
 // Scores far apart: the running maximum changes in later tiles and most weights vanish.
 TEST_P(AttentionTest, growingScores_staysFinite) {
-  Case c{10, 2, 1, 16, 700, 16};
+  const Case c{10, 2, 1, 16, 700, 16};
   Inputs in(c);
   for (float& value : in.q) value = 8.0f;
-  for (int64_t key = 0; key < c.keys; ++key)
-    for (int64_t i = 0; i < c.head_dim; ++i)
-      const_cast<float*>(in.k.pages[static_cast<size_t>(key / 16)])[key % 16 * in.k.stride + i] = 0.01f * static_cast<float>(key - 650);
+  for (int64_t key = 0; key < c.keys; ++key) {
+    const Floats row(static_cast<size_t>(c.head_dim), 0.01f * static_cast<float>(key - 650));
+    in.kv.put(key, 0, row.data());
+  }
   compare(in.outputs(), 1e-9, "growing",
           [&](const KernelTable& k, ThreadPool& pool, float* y) { k.attention(pool, in.args(y)); });
 }

@@ -72,7 +72,7 @@ struct Machine {
     return {*select_kernels(), pool, arena, Rounding::kNone, recording ? Recording::record : nullptr, recording};
   }
   ThreadPool pool;
-  Arena arena;
+  Arena arena{pool};
 };
 
 // The matrix of a golden tensor; the tensor's values must outlive it.

@@ -13,8 +13,8 @@ import java.util.Objects;
  * }
  * }</pre>
  *
- * @param name "cpu"
- * @param kernels the kernel sets that it can run, best first; the environment variable {@code GPA_ISA} forces one
+ * @param name "cpu", or "cuda:0", "cuda:1", … for NVIDIA GPUs, which need the library for them on the class path and a driver
+ * @param kernels the kernel sets that it can run, best first; the environment variable {@code GPA_ISA} forces one of the processor's
  */
 public record Device(String name, List<String> kernels) {
   /** Copies the list. */
@@ -38,7 +38,17 @@ public record Device(String name, List<String> kernels) {
    * @return the device "cpu"
    */
   public static Device cpu() {
-    return new Device("cpu", Native.kernels());
+    return of("cpu");
+  }
+
+  /**
+   * A device by its name. Whether it is there shows when it is used.
+   *
+   * @param name "cpu", "cuda:0", "cuda:1", …
+   * @return that device
+   */
+  public static Device of(String name) {
+    return new Device(name, name.equals("cpu") ? Native.kernels() : List.of("cuda"));
   }
 
   /**
@@ -48,7 +58,7 @@ public record Device(String name, List<String> kernels) {
    * @throws DeviceException if the native library is not there for this machine
    */
   public static List<Device> available() {
-    return List.of(cpu());
+    return Native.devices().stream().map(Device::of).toList();
   }
 
   /**

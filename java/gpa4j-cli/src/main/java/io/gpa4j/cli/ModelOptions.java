@@ -1,6 +1,7 @@
 package io.gpa4j.cli;
 
 import io.gpa4j.AudioSource;
+import io.gpa4j.Device;
 import io.gpa4j.Gpa;
 import io.gpa4j.GpaIoException;
 import io.gpa4j.Precision;
@@ -31,6 +32,9 @@ final class ModelOptions {
     threads = checkedThreads(spec, value);
   }
 
+  @Option(names = "--device", paramLabel = "NAME", description = "cpu, or cuda:0, cuda:1, …; `gpa devices` lists them. Default: the best.")
+  String device;
+
   @Option(names = "--precision", paramLabel = "exact|fast", defaultValue = "exact",
       description = "Of the audio networks with quantised weights; fast rounds their activations to int8. Default: ${DEFAULT-VALUE}.")
   Precision precision;
@@ -49,7 +53,8 @@ final class ModelOptions {
 
   /** Opens it for so many requests at once; 0: the library's default. */
   Gpa open(int concurrency) {
-    return Gpa.builder(checkFile(path(), "model file")).threads(threads).precision(precision).maxConcurrency(concurrency).checkFinite(true).build();
+    return Gpa.builder(checkFile(path(), "model file")).device(device == null ? Device.auto() : Device.of(device)).threads(threads)
+        .precision(precision).maxConcurrency(concurrency).checkFinite(true).build();
   }
 
   Path path() {

@@ -12,11 +12,14 @@ import io.gpa4j.UnsupportedModelException;
 import io.gpa4j.bindings.global.gpa;
 import io.gpa4j.bindings.gpa_error;
 import io.gpa4j.bindings.gpa_log_fn;
+import java.io.IOException;
 import java.lang.ref.Cleaner;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +45,7 @@ public final class Native {
     LOG_BRIDGE = FAILURE == null ? new LogBridge() : null;
     if (FAILURE == null) {
       gpa.gpa_log_set(LOG_BRIDGE, null);
+      findCudaLibrary();
     }
   }
 
@@ -81,6 +85,33 @@ public final class Native {
         return names;
       }
       names.add(string(name));
+    }
+  }
+
+  /** Devices of this machine, best first. */
+  public static List<String> devices() {
+    load();
+    List<String> names = new ArrayList<>();
+    for (int i = 0; ; i++) {
+      BytePointer name = gpa.gpa_device_name(i);
+      if (name == null || name.isNull()) {
+        return names;
+      }
+      names.add(string(name));
+    }
+  }
+
+  /** Where the library for GPUs is on the class path, the native side finds it; without it there is only the processor. */
+  private static void findCudaLibrary() {
+    URL resource = gpa.class.getResource(Loader.getPlatform() + "/libgpa_cuda.so");
+    if (resource == null) {
+      return;
+    }
+    try (gpa_error error = new gpa_error();
+        BytePointer path = new BytePointer(Loader.cacheResource(resource).getPath(), StandardCharsets.UTF_8)) {
+      check(gpa.gpa_cuda_library_set(path, error), error);
+    } catch (IOException e) {
+      LOG.warn("{} cannot be unpacked; GPUs are not used", resource, e);
     }
   }
 
