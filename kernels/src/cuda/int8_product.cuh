@@ -144,7 +144,7 @@ struct ColumnFragment {
 };
 
 template <DType type, int kM, int kN, int kChunk, int kStages, bool kRounds>
-__global__ void __launch_bounds__(kThreads, kM * kN > 1 ? 2 : 4) int8_product_kernel(const Products p, const RoundedFrames x) {
+__global__ void __launch_bounds__(kThreads, kM == 1 ? 4 : 2) int8_product_kernel(const Products p, const RoundedFrames x) {
   using K = Int8Kernel<type, kM, kN, kChunk, kStages, kRounds>;
   using F = Levels<type>;
   GPA_DYNAMIC_SHARED(uint8_t, shared);
