@@ -10,15 +10,18 @@ namespace gpa::cuda {
 template <DType type, int kM, int kN, int kChunk, int kStages, bool kRounds>
 void launch_int8(CudaQueue& queue, Products& p, const RoundedFrames& x) {
   using K = Int8Kernel<type, kM, kN, kChunk, kStages, kRounds>;
-  launch(queue, int8_product_kernel<type, kM, kN, kChunk, kStages, kRounds>, cut_tiles(p, K::kRows, K::kColumns), kThreads,
-         K::kSharedBytes, p, x);
+  launch_when(true, queue, int8_product_kernel<type, kM, kN, kChunk, kStages, kRounds>, cut_tiles(p, K::kRows, K::kColumns), kThreads,
+              K::kSharedBytes + (kRounds ? OwnRows::bytes(p.rows, p.depth) : 0), p, x);
 }
 
-// Few rows: as many thread blocks and as many bytes under way as the weights allow; rounding up to eight rows in each thread block
-// costs less than a launch. Many: large tiles.
+// Few rows: as many thread blocks and as many bytes under way as the weights allow. Rounding some rows in each thread block costs less
+// than a launch. Many rows: large tiles.
+constexpr int64_t kMostOwnRows = 4, kMostOwnLevels = 16 << 10;
+
 template <DType type>
 void multiply_int8(CudaQueue& queue, Products& p) {
-  if (plain_rows(p) && p.rows <= 8) return launch_int8<type, 1, 1, 32, 3, true>(queue, p, {});
+  if (plain_rows(p) && p.rows <= kMostOwnRows && p.rows * p.depth <= kMostOwnLevels)
+    return launch_int8<type, 1, 1, 32, 3, true>(queue, p, {});
   const RoundedFrames x = round_frames(queue, p.x, p.frames, p.channels);
   if (p.rows <= 16) return launch_int8<type, 1, 1, 32, 3, false>(queue, p, x);
   if (p.rows <= 64) return launch_int8<type, 4, 2, 16, 3, false>(queue, p, x);
