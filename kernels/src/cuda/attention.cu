@@ -73,6 +73,8 @@ void attend_fast(CudaQueue& queue, const AttentionArgs& a) {
       launch_decode<kv_type, kDim, 1>(queue, a);
     else if (sharing == 2)
       launch_decode<kv_type, kDim, 2>(queue, a);
+    else if (sharing == 3)
+      launch_decode<kv_type, kDim, 3>(queue, a);
     else
       launch_decode<kv_type, kDim, 4>(queue, a);
   }

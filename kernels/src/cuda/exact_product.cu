@@ -8,7 +8,7 @@ namespace {
 template <DType type>
 void multiply_type(CudaQueue& queue, Products& p) {
   if (plain_rows(p) && p.rows <= kFewRows)
-    launch(queue, exact_few_kernel<type>, cut_tiles(p, kFewRows, kFewColumns), kThreads, kFewShared<type>, p);
+    launch_when(true, queue, exact_few_kernel<type>, cut_tiles(p, kFewRows, kFewColumns), kThreads, kFewShared<type>, p);
   else
     launch(queue, exact_tile_kernel<type>, cut_tiles(p, kTileRows, kTileColumns), kThreads, kExactShared, p);
 }

@@ -111,7 +111,7 @@ __device__ inline void fetch_rows(const Products& p, const Tile& tile, int k, Ex
       const int row = lane / 2 + 16 * i;
       const int64_t frame = p.frame_of(tile.row + row, tap);
       const bool inside = k + column < p.depth && tile.row + row < p.rows && frame >= 0 && frame < p.frames;
-      __pipeline_memcpy_async(&to.x[row][column], inside ? x + frame * p.channels + channel : p.x, 16, inside ? 0 : 16);
+      copy_16_async(&to.x[row][column], inside ? x + frame * p.channels + channel : p.x, inside ? 16 : 0);
     }
   } else {
     for (int i = 0; i < 16; ++i) {

@@ -8,14 +8,14 @@
 
 namespace gpa::cuda {
 
-// kM, kN: fragments of 16 rows and of 8 columns. kRounds: up to 8 rows of x, rounded here; otherwise they were rounded before.
-// kChunk: blocks of K in a stage.
+// kM, kN: fragments of 16 rows and of 8 columns. kRounds: up to 8 rows of x, which the thread block rounds for itself (OwnRows);
+// otherwise they were rounded before. kChunk: blocks of K in a stage.
 template <DType type, int kM, int kN, int kChunk, int kStages, bool kRounds>
 struct Int8Kernel {
   static constexpr int kRows = 16 * kM, kColumns = 8 * kN;
   using Stages = WeightStages<type, kColumns, kChunk, kStages>;
   static constexpr int kSumBytes = kWarps * kRows * kColumns * static_cast<int>(sizeof(float));
-  static constexpr int kSharedBytes = Stages::kBytes > kSumBytes ? Stages::kBytes : kSumBytes;
+  static constexpr int kSharedBytes = Stages::kBytes > kSumBytes ? Stages::kBytes : kSumBytes;  // and OwnRows behind them
 };
 
 // The fragment of rows g and g + 8 at one block of K, and their factors.
@@ -47,14 +47,45 @@ __device__ inline RowFragment load_fragment(const Products& p, const RoundedFram
   return out;
 }
 
-// The same of a linear layer's rows 0 ... 7, as f32.
-__device__ inline RowFragment round_fragment(const Products& p, int b) {
-  const int lane = static_cast<int>(threadIdx.x % 32), row = lane / 4;
-  float x[8] = {};
-  if (row < p.rows) load_eight(p.x + static_cast<int64_t>(row) * p.depth + b * kLevelBlock + 8 * (lane % 4), p.in_fours, x);
-  const RoundedEight rounded = round_eight(x);
-  return {{rounded.levels.low, 0, rounded.levels.high, 0}, {rounded.factors, make_float2(0, 0)}};
-}
+// Up to eight rows of a linear layer, rounded into shared memory. Four threads take a block, whichever row it is of: one row keeps
+// all of them busy.
+struct OwnRows {
+  uint8_t* levels;  // [rows][pitch], aligned to 16
+  int rows, blocks, pitch;
+
+  // Rows of levels are a multiple of 128 bytes and 32 more: those of four rows that are read at once lie in other banks.
+  static __host__ __device__ int pitch_of(int depth) { return (depth + 127) / 128 * 128 + kLevelBlock; }
+  static size_t bytes(int64_t rows, int depth) {
+    return static_cast<size_t>(rows) * (static_cast<size_t>(pitch_of(depth)) + static_cast<size_t>(depth / kLevelBlock) * sizeof(float2));
+  }
+  __device__ OwnRows(uint8_t* memory, const Products& p)
+      : levels(memory), rows(static_cast<int>(p.rows)), blocks(p.depth / kLevelBlock), pitch(pitch_of(p.depth)) {}
+  __device__ float2* factors() const { return reinterpret_cast<float2*>(levels + rows * pitch); }  // [rows][blocks]
+
+  __device__ void round(const Products& p) const {
+    const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32), t = lane % 4, all = rows * blocks;
+    for (int first = 8 * warp; first < all; first += 8 * kWarps) {
+      const int i = first + lane / 4;
+      float x[8] = {};
+      if (i < all) load_eight(p.x + static_cast<int64_t>(i) * kLevelBlock + 8 * t, p.in_fours, x);
+      const RoundedEight rounded = round_eight(x);
+      if (i >= all) continue;
+      reinterpret_cast<uint2*>(levels + i / blocks * pitch + i % blocks * kLevelBlock)[t] = make_uint2(rounded.levels.low, rounded.levels.high);
+      if (t == 0) factors()[i] = rounded.factors;
+    }
+  }
+  __device__ RowFragment fragment(int b) const {
+    const int row = static_cast<int>(threadIdx.x % 32 / 4);
+    RowFragment out{};
+    if (row < rows) {
+      const uint2 v = reinterpret_cast<const uint2*>(levels + row * pitch + b * kLevelBlock)[threadIdx.x % 4];
+      out.a[0] = v.x;
+      out.a[2] = v.y;
+      out.factors[0] = factors()[row * blocks + b];
+    }
+    return out;
+  }
+};
 
 // Eight rows of weights at one block of K.
 template <class F>
@@ -63,16 +94,14 @@ struct ColumnFragment {
   float scale[2], min[2];  // of columns 2t and 2t + 1
   int half_scale[2][2];    // [column][half], where halves have their own
 
-  // block(row): where that row's stored block begins.
-  template <class Block>
-  __device__ void load(Block block, int sub) {
-    const int lane = static_cast<int>(threadIdx.x % 32);
-    const EightLevels levels = F::template eight<SharedBytes>(block(lane / 4), sub, lane % 4);
+  // The stored blocks of the lane's row of b, and of columns 2t and 2t + 1.
+  __device__ void load(const uint8_t* own, const uint8_t* const (&pair)[2], int offset, int sub) {
+    const EightLevels levels = F::template eight<SharedBytes>(own + offset, sub, static_cast<int>(threadIdx.x % 4));
     b[0] = levels.low;
     b[1] = levels.high;
 #pragma unroll
     for (int j = 0; j < 2; ++j) {
-      const uint8_t* stored = block(2 * (lane % 4) + j);
+      const uint8_t* stored = pair[j] + offset;
       if constexpr (F::kHalves) {
         scale[j] = F::common(stored);
         half_scale[j][0] = F::half_scale(stored, sub, 0);
@@ -115,7 +144,7 @@ struct ColumnFragment {
 };
 
 template <DType type, int kM, int kN, int kChunk, int kStages, bool kRounds>
-__global__ void __launch_bounds__(kThreads, kM * kN > 1 ? 2 : 4) int8_product_kernel(const Products p, const RoundedFrames x) {
+__global__ void __launch_bounds__(kThreads, kM == 1 ? 4 : 2) int8_product_kernel(const Products p, const RoundedFrames x) {
   using K = Int8Kernel<type, kM, kN, kChunk, kStages, kRounds>;
   using F = Levels<type>;
   GPA_DYNAMIC_SHARED(uint8_t, shared);
@@ -127,20 +156,29 @@ __global__ void __launch_bounds__(kThreads, kM * kN > 1 ? 2 : 4) int8_product_ke
   float sum[kM][kN][4] = {};
 
   stages.begin();
+  const OwnRows own(shared + K::kSharedBytes, p);
+  if constexpr (kRounds) own.round(p);  // whoever passes the first barrier sees all of it
   for (int chunk = 0; chunk < chunks; ++chunk) {
     stages.advance(chunk);
+    const uint8_t *rows_of_b[kN], *pairs[kN][2];
+#pragma unroll
+    for (int n = 0; n < kN; ++n) {
+      rows_of_b[n] = stages.row(chunk, 8 * n + lane / 4);
+      pairs[n][0] = stages.row(chunk, 8 * n + 2 * (lane % 4));
+      pairs[n][1] = stages.row(chunk, 8 * n + 2 * (lane % 4) + 1);
+    }
     const int here = min(kChunk, blocks - chunk * kChunk);
     for (int b = warp; b < here; b += kWarps) {
       ColumnFragment<F> columns[kN];
 #pragma unroll
       for (int n = 0; n < kN; ++n)
-        columns[n].load([&](int row) { return stages.row(chunk, 8 * n + row) + b / F::kBlocks * F::kBytes; }, b % F::kBlocks);
+        columns[n].load(rows_of_b[n], pairs[n], b / F::kBlocks * F::kBytes, b % F::kBlocks);
 #pragma unroll
       for (int m = 0; m < kM; ++m) {
         if (kM > 1 && tile.row + 16 * m >= p.rows) break;
         RowFragment rows;
         if constexpr (kRounds)
-          rows = round_fragment(p, chunk * kChunk + b);
+          rows = own.fragment(chunk * kChunk + b);
         else
           rows = load_fragment(p, x, tile.row + 16 * m, chunk * kChunk + b);
 #pragma unroll

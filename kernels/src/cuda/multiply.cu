@@ -5,6 +5,7 @@ namespace gpa::cuda {
 Map map_of(const CudaQueue& queue, const Weight& w, int64_t groups, const Epilogue& epilogue, float* y) {
   Map map{};
   map.w = reinterpret_cast<const uint8_t*>(queue.operand(static_cast<const char*>(w.data)));
+  map.constant = map.w != w.data;
   map.row_bytes = dtype_bytes(w.type, w.cols);
   map.columns = static_cast<int>(w.rows / groups);
   map.epilogue = {queue.operand(epilogue.bias), epilogue.activation, queue.operand(epilogue.gamma), queue.operand(epilogue.residual)};

@@ -21,6 +21,7 @@ constexpr int kMostMaps = 4;  // of one launch
 struct Map {
   const uint8_t* w;
   int64_t row_bytes;
+  bool constant;   // the device adopted w: no kernel writes it, and it can be read before earlier ones have ended
   int columns;     // of a group
   int first_tile;  // the first of its tiles of columns in the launch
   Epilogue epilogue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace gpa::cuda {
 
@@ -92,8 +93,12 @@ void CudaQueue::upload(void* to, const void* from, size_t bytes) {
 
 void CudaQueue::download(void* to, const void* from, size_t bytes) {
   device_.enter();
-  if (bytes > 0) check(cudaMemcpyAsync(to, operand(from), bytes, cudaMemcpyDeviceToHost, stream_), "cudaMemcpyAsync");
+  if (bytes == 0) return wait();
+  // Into pinned memory, which the GPU writes by itself; what does not fit goes the driver's slower way.
+  char* memory = bytes <= kSlotBytes ? pinned(bytes) : static_cast<char*>(to);
+  check(cudaMemcpyAsync(memory, operand(from), bytes, cudaMemcpyDeviceToHost, stream_), "cudaMemcpyAsync");
   wait();
+  if (memory != to) std::memcpy(to, memory, bytes);
 }
 
 void CudaQueue::copy(void* to, size_t to_stride, const void* from, size_t from_stride, size_t bytes, size_t rows) {

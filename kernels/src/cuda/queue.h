@@ -1,4 +1,4 @@
-// A stream of a GPU, the memory that is allocated in its order, and the pinned memory that uploads go through.
+// A stream of a GPU, the memory that is allocated in its order, and the pinned memory through which copies from and to the host go.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -39,7 +39,7 @@ class CudaQueue final : public Queue {
   void* scratch(size_t bytes);
 
  private:
-  // Pinned memory for uploads that follow one another; it is used again when all of them are done.
+  // Pinned memory for copies that follow one another; it is used again when all of them are done.
   struct Slot {
     char* memory = nullptr;
     cudaEvent_t copied = nullptr;

@@ -47,8 +47,9 @@ __global__ void __launch_bounds__(kThreads) rope_kernel(RopeArgs a, Frequencies 
     rotations[i] = make_float2(cosine, sine);
   }
   __syncthreads();
-  for (int64_t n = threadIdx.x; n < a.heads * pairs; n += kThreads) {
-    const int i = static_cast<int>(n % pairs);
+  const int count = static_cast<int>(a.heads) * pairs;
+  for (int n = static_cast<int>(threadIdx.x); n < count; n += kThreads) {
+    const int i = n % pairs;
     float* x = a.x + (token * a.heads + n / pairs) * a.head_dim + begin + i;
     const float2 rotation = rotations[i];
     const float first = x[0], second = x[half];

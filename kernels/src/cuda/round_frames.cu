@@ -9,6 +9,7 @@ constexpr int kThreads = 256;
 
 // A warp rounds one block of 32 columns of eight frames. x [frames, 32 per_frame].
 __global__ void __launch_bounds__(kThreads) round_frames_kernel(const float* x, int64_t frames, bool aligned, RoundedFrames to) {
+  let_next_begin();
   const int64_t warp = (static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x) / 32;
   const int lane = static_cast<int>(threadIdx.x % 32), t = lane % 4, block = static_cast<int>(warp % to.per_frame);
   const int64_t frame = warp / to.per_frame * 8 + lane / 4;

@@ -1,8 +1,8 @@
 // Rows of weights on their way through shared memory: as they lie in the file, in pieces of 16 bytes that are asked for some stages
 // ahead, so that what is under way takes no registers.
 #pragma once
-#include <cuda_pipeline.h>
-
+#include "cuda/async_copy.cuh"
+#include "cuda/launch.cuh"
 #include "cuda/product.cuh"
 
 namespace gpa::cuda {
@@ -35,13 +35,17 @@ struct WeightStages {
         const int row = i / kPieces, piece = 16 * (i % kPieces);
         const uint8_t* from = weights + row * map.row_bytes;
         const int before = static_cast<int>(reinterpret_cast<uintptr_t>(from) & 15), left = before + bytes - piece;
-        if (left > 0) __pipeline_memcpy_async(stage + row * kPitch + piece, from - before + piece, 16, left < 16 ? 16 - left : 0);
+        if (left > 0) copy_16_async(stage + row * kPitch + piece, from - before + piece, min(left, 16));
       }
     }
     __pipeline_commit();
   }
+  // Asks for the first chunks, of weights that were adopted before earlier kernels have ended. x may be read afterwards.
   __device__ void begin() const {
+    let_next_begin();
+    if (!map.constant) wait_for_earlier();
     for (int chunk = 0; chunk < kStages - 1; ++chunk) fetch(chunk);
+    if (map.constant) wait_for_earlier();
   }
   // Waits for a chunk, the next of all, and asks for a later one. By the whole block.
   __device__ void advance(int chunk) const {

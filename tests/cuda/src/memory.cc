@@ -31,8 +31,13 @@ struct Memory {
   int open = 0;
   size_t used = 0, capacity = size_t{16} << 30;
 };
+// The environment may say how much memory there is, for programs that cannot call set_capacity().
 Memory& memory() {
-  static auto* const state = new Memory;
+  static auto* const state = [] {
+    auto* made = new Memory;
+    if (const char* bytes = std::getenv("GPA_CUDA_EMULATION_BYTES")) made->capacity = std::strtoull(bytes, nullptr, 10);
+    return made;
+  }();
   return *state;
 }
 

@@ -71,7 +71,7 @@ void compare_attention(const Sequences& c) {
 TEST(CudaAttention, oneQuery_anyKeys_matchesTheReference) {
   for (int64_t head_dim : {64, 128}) {
     for (DType type : {DType::kF32, DType::kF16}) {
-      for (int64_t sharing : {1, 2, 7}) {
+      for (int64_t sharing : {1, 2, 3, 7}) {
         Sequences c{{}, 2 * sharing, 2, head_dim, type};
         for (int64_t keys : {1, 5, 63, 64, 65, 200}) c.all.push_back({1, keys, keys - 1, static_cast<uint32_t>(keys)});
         compare_attention(c);

@@ -45,6 +45,33 @@ TEST(CudaLinear, int8_blocksThatFillNoChunk_matchTheReference) {
       for (int64_t rows : {3, 12, 30, 70}) compare_linear(type, {rows, 9, inputs, Rounding::kInt8});
 }
 
+// So many outputs that a GPU of 132 processors is given sixteen of them a thread block.
+TEST(CudaLinear, int8_manyOutputs_matchTheReference) {
+  for (int64_t rows : {1, 6}) compare_linear(DType::kQ8_0, {rows, 4301, 96, Rounding::kInt8});
+  compare_linear(DType::kQ4_K, {2, 4301, 256, Rounding::kInt8});
+  compare_linear(DType::kQ6_K, {9, 4301, 256, Rounding::kInt8});
+}
+
+// The op is given the host's address of weights that the device adopted; rows of weights begin anywhere that is even.
+TEST(CudaLinear, adoptedWeights_atAnyAddress_matchTheReference) {
+  constexpr int64_t kOutputs = 11, kInputs = 256;
+  for (DType type : {DType::kQ8_0, DType::kQ6_K, DType::kQ4_0, DType::kF16}) {
+    const Weights w = random_weights(type, kOutputs, kInputs, 7);
+    static std::vector<std::vector<unsigned char>> adopted;  // as long as the device
+    std::vector<unsigned char>* memory = &adopted.emplace_back(w.bytes.size() + 64);
+    std::memcpy(memory->data() + 14, w.bytes.data(), w.bytes.size());
+    device().adopt(memory->data(), memory->size());
+    const Weight view{memory->data() + 14, type, kOutputs, kInputs};
+    for (int64_t rows : {2, 20}) {
+      compare(name_of(type), rows * kOutputs, 1e-11, [&](Side& side) {
+        float* y = side.floats(rows * kOutputs);
+        side.kernels().linear(side.queue(), {side.array(random_floats(rows * kInputs, 1)), rows, view, {}, y, Rounding::kInt8});
+        return y;
+      });
+    }
+  }
+}
+
 TEST(CudaLinear, exact_everyType_matchesTheReference) {
   for (DType type : kTypes)
     for (int64_t rows : {1, 6, 16, 17, 70}) compare_linear(type, {rows, 37, 512, Rounding::kNone});

@@ -57,7 +57,7 @@ TEST(CudaQueue, uploadsOfAnySizeComeBack) {
   EXPECT_FALSE(queue->on_host());
   EXPECT_EQ(1, queue->host().threads());
   Side side(*queue, device().kernels());
-  for (const size_t count : {size_t{1}, size_t{65535}, size_t{65536}, size_t{65537}, size_t{1} << 20}) {
+  for (const size_t count : {size_t{1}, size_t{16}, size_t{65535}, size_t{65536}, size_t{65537}, size_t{1} << 20}) {
     const std::vector<int32_t> values = numbers(count, 5);
     int32_t* memory = side.array(values);
     EXPECT_EQ(0u, reinterpret_cast<uintptr_t>(memory) % 64);
