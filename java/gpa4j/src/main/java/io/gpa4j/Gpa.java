@@ -2,15 +2,14 @@ package io.gpa4j;
 
 import io.gpa4j.internal.NativeEngine;
 import io.gpa4j.internal.NativeTask;
+import io.gpa4j.internal.ProgressReporter;
 import io.gpa4j.internal.RequestFuture;
-import io.gpa4j.internal.SpeechParts;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
-import java.util.function.Consumer;
 
 /**
  * A GPA model that listens, speaks and converts voices.
@@ -54,8 +53,9 @@ public final class Gpa implements AutoCloseable {
       engine.close();
       throw e;
     }
-    this.listening = new Listening(engine, text);
-    this.speaking = new Speaking(engine, text, speechSampling, executor);
+    ProgressReporter reporter = new ProgressReporter();
+    this.listening = new Listening(engine, text, reporter);
+    this.speaking = new Speaking(engine, text, speechSampling, executor, reporter);
     this.networks = new Networks(engine);
   }
 
@@ -126,7 +126,7 @@ public final class Gpa implements AutoCloseable {
   public TranscriptionStream transcriptionStream(int sampleRate, TranscribeOptions options, TranscriptionStream.Listener listener) {
     TranscriptionStream.check(sampleRate, options, listener);
     text.check();
-    return new TranscriptionStream(listening, sampleRate, options, listener);
+    return new TranscriptionStream(listening, executor, sampleRate, options, listener);
   }
 
   /**
@@ -218,11 +218,36 @@ public final class Gpa implements AutoCloseable {
    */
   public Timings speak(String words, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
     Objects.requireNonNull(consumer, "consumer");
-    return speaking.streamed(speaking(words, voice, options), options, new ReusedChunk(consumer));
+    return speaking.streamed(speaking(words, voice, options), new ReusedChunk(consumer));
   }
 
   /**
-   * Speaks a text while the speech is read. Waits for a free place in the queue, not for speech. Throws as
+   * Speaks a text and hands over the speech while it is made; this thread waits at most for a place in the queue. The future fails with
+   * what {@link #speak(String, Voice, SpeechOptions, ChunkConsumer)} throws. When it is cancelled the speech ends within a moment, in which
+   * the consumer may still be called.
+   *
+   * <pre>{@code
+   * CompletableFuture<Timings> future = gpa.speakAsync("Hello", anna, SpeechOptions.defaults(), chunk -> {
+   *   System.out.println(chunk.samples() + " samples");
+   *   return true;
+   * });
+   * System.out.println("made in " + future.get(10, TimeUnit.SECONDS).finishedMicros() / 1000 + " ms");
+   * }</pre>
+   *
+   * @param words what to say
+   * @param voice who says it
+   * @param options how
+   * @param consumer takes the speech
+   * @return how long it took, to come
+   */
+  public CompletableFuture<Timings> speakAsync(String words, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
+    Objects.requireNonNull(consumer, "consumer");
+    return speaking.streamedAsync(speaking(words, voice, options), new ReusedChunk(consumer));
+  }
+
+  /**
+   * Speaks a text while the speech is read. Waits for a free place in the queue, not for speech (who must not wait at all takes
+   * {@link Builder#refuseWhenFull}, or a consumer). Throws as
    * {@link #speak(String, Voice, SpeechOptions)} where that is known before it begins; reading throws the rest.
    *
    * @param words what to say
@@ -231,10 +256,10 @@ public final class Gpa implements AutoCloseable {
    * @return the speech to come, to be closed by the caller
    */
   public SpeechStream speakStream(String words, Voice voice, SpeechOptions options) {
-    return speaking.stream(speaking(words, voice, options), options);
+    return speaking.stream(speaking(words, voice, options));
   }
 
-  private Consumer<SpeechParts.Taker> speaking(String words, Voice voice, SpeechOptions options) {
+  private Speaking.Job speaking(String words, Voice voice, SpeechOptions options) {
     Objects.requireNonNull(words, "words");
     Objects.requireNonNull(voice, "voice");
     Objects.requireNonNull(options, "options");
@@ -300,11 +325,26 @@ public final class Gpa implements AutoCloseable {
    */
   public Timings convert(AudioSource audio, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
     Objects.requireNonNull(consumer, "consumer");
-    return speaking.streamed(converting(audio, voice, options), options, new ReusedChunk(consumer));
+    return speaking.streamed(converting(audio, voice, options), new ReusedChunk(consumer));
   }
 
   /**
-   * Says what is heard with another voice while the speech is read, as {@link #speakStream} does.
+   * Says what is heard with another voice and hands over the speech while it is made, as
+   * {@link #speakAsync(String, Voice, SpeechOptions, ChunkConsumer)} does.
+   *
+   * @param audio what to say
+   * @param voice who shall say it
+   * @param options how
+   * @param consumer takes the speech
+   * @return how long it took, to come
+   */
+  public CompletableFuture<Timings> convertAsync(AudioSource audio, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
+    Objects.requireNonNull(consumer, "consumer");
+    return speaking.streamedAsync(converting(audio, voice, options), new ReusedChunk(consumer));
+  }
+
+  /**
+   * Says what is heard with another voice while the speech is read, as {@link #speakStream} does; it returns when the first segment was read.
    *
    * @param audio what to say
    * @param voice who shall say it
@@ -312,10 +352,10 @@ public final class Gpa implements AutoCloseable {
    * @return the speech to come, to be closed by the caller
    */
   public SpeechStream convertStream(AudioSource audio, Voice voice, SpeechOptions options) {
-    return speaking.stream(converting(audio, voice, options), options);
+    return speaking.stream(converting(audio, voice, options));
   }
 
-  private Consumer<SpeechParts.Taker> converting(AudioSource audio, Voice voice, SpeechOptions options) {
+  private Speaking.Job converting(AudioSource audio, Voice voice, SpeechOptions options) {
     Objects.requireNonNull(audio, "audio");
     Objects.requireNonNull(voice, "voice");
     Objects.requireNonNull(options, "options");

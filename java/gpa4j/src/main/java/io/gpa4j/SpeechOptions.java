@@ -21,9 +21,10 @@ import java.util.OptionalLong;
  * @param stream how it streams, where it does
  * @param splitting how long text is split
  * @param segmentation how long audio that is converted is cut
+ * @param progress is told how far the speech is
  */
 public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int maxTokens, boolean fullVocabulary, StreamOptions stream,
-    TextSplitting splitting, Segmentation segmentation) {
+    TextSplitting splitting, Segmentation segmentation, ProgressListener progress) {
   private static final SpeechOptions DEFAULTS = builder().build();
 
   /** Checks the ranges. */
@@ -33,6 +34,7 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     Objects.requireNonNull(stream, "stream");
     Objects.requireNonNull(splitting, "splitting");
     Objects.requireNonNull(segmentation, "segmentation");
+    Objects.requireNonNull(progress, "progress");
     Options.checkMaxTokens(maxTokens);
   }
 
@@ -54,6 +56,16 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     return new Builder();
   }
 
+  /**
+   * These options with a listener of one request's progress.
+   *
+   * @param listener is told; {@link ProgressListener#NONE} by default
+   * @return such options
+   */
+  public SpeechOptions withProgress(ProgressListener listener) {
+    return new SpeechOptions(sampling, seed, maxTokens, fullVocabulary, stream, splitting, segmentation, listener);
+  }
+
   /** Builds {@link SpeechOptions}. Not thread-safe. */
   public static final class Builder {
     private Optional<Sampling> sampling = Optional.empty();
@@ -63,6 +75,7 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     private StreamOptions stream = StreamOptions.defaults();
     private TextSplitting splitting = TextSplitting.defaults();
     private Segmentation segmentation = Segmentation.defaults();
+    private ProgressListener progress = ProgressListener.NONE;
 
     private Builder() {}
 
@@ -144,12 +157,23 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     }
 
     /**
+     * Sets who is told how far the request is.
+     *
+     * @param value {@link ProgressListener#NONE} by default
+     * @return this
+     */
+    public Builder progress(ProgressListener value) {
+      progress = Objects.requireNonNull(value, "progress");
+      return this;
+    }
+
+    /**
      * The options.
      *
      * @return a new instance
      */
     public SpeechOptions build() {
-      return new SpeechOptions(sampling, seed, maxTokens, fullVocabulary, stream, splitting, segmentation);
+      return new SpeechOptions(sampling, seed, maxTokens, fullVocabulary, stream, splitting, segmentation, progress);
     }
   }
 }

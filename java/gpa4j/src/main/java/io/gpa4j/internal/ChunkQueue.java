@@ -26,20 +26,6 @@ public final class ChunkQueue implements NativeRequest.Chunks {
     this.engine = engine;
   }
 
-  /** Ties it to the request whose end is its end. */
-  public void follow(NativeRequest running) {
-    cancelBy(running::cancel);
-    running.ended().thenRun(() -> {
-      Throwable failure = null;
-      try (running) {
-        running.check();
-      } catch (RuntimeException | Error e) {
-        failure = e;
-      }
-      end(failure);
-    });
-  }
-
   /** Ties it to what makes its chunks, which closing it cancels. */
   public void cancelBy(Runnable cancel) {
     synchronized (this) {

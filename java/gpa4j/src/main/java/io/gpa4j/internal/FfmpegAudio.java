@@ -25,6 +25,7 @@ import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_AUDIO;
 import static org.bytedeco.ffmpeg.global.avutil.AV_LOG_QUIET;
 import static org.bytedeco.ffmpeg.global.avutil.AV_SAMPLE_FMT_DBLP;
 import static org.bytedeco.ffmpeg.global.avutil.AV_SAMPLE_FMT_FLT;
+import static org.bytedeco.ffmpeg.global.avutil.AV_TIME_BASE;
 import static org.bytedeco.ffmpeg.global.avutil.av_channel_layout_default;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
@@ -133,6 +134,9 @@ final class FfmpegAudio implements Ffmpeg {
     void decode(Path file) {
       try {
         AVStream stream = open(file);
+        if (format.duration() > 0) {
+          out.expect(Math.round((double) format.duration() * Pcm.SAMPLE_RATE / AV_TIME_BASE));
+        }
         long left = MOST_READ_AGAIN * avio_size(bytes);
         while (av_read_frame(format, packet) >= 0) {
           left -= Math.max(1, packet.size());
