@@ -31,11 +31,14 @@ final class Listening {
     List<Span> spans = new ArrayList<>();
     JobProgress progress = JobProgress.ofListening(reporter, options.progress());
     return RequestFuture.ofMany(engine, progress,
-        tasks -> audio.cut(new Segmenter(audio.toString(), options.segmentation(), false, segment -> {
-          long before = spans.isEmpty() ? 0 : spans.get(spans.size() - 1).end();
-          spans.add(new Span(segment.begin(), segment.end()));
-          tasks.accept(task(segment.pcm(), options).covers(segment.end() - before));
-        }).telling(progress::expect)),
+        tasks -> {
+          audio.cut(new Segmenter(audio.toString(), options.segmentation(), false, segment -> {
+            long before = end(spans);
+            spans.add(new Span(segment.begin(), segment.end()));
+            tasks.accept(task(segment.pcm(), options).covers(segment.end() - before));
+          }).telling(progress::expect));
+          progress.expect(end(spans));
+        },
         requests -> {
           Timings timings = Timings.of(requests);
           List<Transcription.Segment> segments = new ArrayList<>();
@@ -44,6 +47,10 @@ final class Listening {
           }
           return Transcription.of(segments, timings);
         });
+  }
+
+  private static long end(List<Span> spans) {
+    return spans.isEmpty() ? 0 : spans.get(spans.size() - 1).end();
   }
 
   /** Of one segment. */

@@ -66,6 +66,7 @@ final class Speaking {
         taker.part(silence, task(NativeTask.convert(segment.pcm(), voice.tokens()), options, seed + done[1]++).covers(covered));
       });
       audio.cut(segmenter.telling(progress::expect));
+      progress.expect(done[0]);
       taker.part(Math.max(0, segmenter.samples() - done[0]), null);
     }, options.stream(), progress);
   }

@@ -44,12 +44,21 @@ final class ModelOptions {
 
   /** Opens the model; broken weights are told by name, at the cost of reading them all once. */
   Gpa open() {
-    return open(0);
+    return builder().build();
   }
 
-  /** Opens it for so many requests at once; 0: the library's default. */
+  /** Opens it for so many requests at once. */
   Gpa open(int concurrency) {
-    return Gpa.builder(checkFile(path(), "model file")).threads(threads).precision(precision).maxConcurrency(concurrency).checkFinite(true).build();
+    return builder().maxConcurrency(concurrency).build();
+  }
+
+  /** Opens it for a {@link Batch}, each file of which is read by a thread of its own. */
+  Gpa openForBatch() {
+    return builder().executor(Batch.readers()).build();
+  }
+
+  private Gpa.Builder builder() {
+    return Gpa.builder(checkFile(path(), "model file")).threads(threads).precision(precision).checkFinite(true);
   }
 
   Path path() {

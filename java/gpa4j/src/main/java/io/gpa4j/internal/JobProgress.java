@@ -184,8 +184,16 @@ public final class JobProgress {
       phase = phase == null ? part.phase : phase;
     }
     double fraction = total > 0 ? Math.min(1, units / total) : 0;
-    return new Progress(phase == null ? Phase.WAITING : phase, last == null ? fraction : Math.max(last.fraction(), fraction), partsDone,
+    return new Progress(phase == null ? idle() : phase, last == null ? fraction : Math.max(last.fraction(), fraction), partsDone,
         Math.max(parts, begun), audio());
+  }
+
+  // Between two parts; or behind the last one, while the result is put together.
+  private Phase idle() {
+    if (total == 0 || unitsDone < total) {
+      return Phase.WAITING;
+    }
+    return listens ? Phase.GENERATING : Phase.DECODING;
   }
 
   private Duration audio() {
