@@ -63,7 +63,25 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
    * @return such options
    */
   public SpeechOptions withProgress(ProgressListener listener) {
-    return new SpeechOptions(sampling, seed, maxTokens, fullVocabulary, stream, splitting, segmentation, listener);
+    return toBuilder().progress(listener).build();
+  }
+
+  /**
+   * A builder that begins with these options.
+   *
+   * @return a new one
+   */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.sampling = sampling;
+    builder.seed = seed;
+    builder.maxTokens = maxTokens;
+    builder.fullVocabulary = fullVocabulary;
+    builder.stream = stream;
+    builder.splitting = splitting;
+    builder.segmentation = segmentation;
+    builder.progress = progress;
+    return builder;
   }
 
   /** Builds {@link SpeechOptions}. Not thread-safe. */

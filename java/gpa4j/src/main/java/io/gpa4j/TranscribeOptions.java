@@ -54,7 +54,23 @@ public record TranscribeOptions(Sampling sampling, long seed, int maxTokens, boo
    * @return such options
    */
   public TranscribeOptions withProgress(ProgressListener listener) {
-    return new TranscribeOptions(sampling, seed, maxTokens, fullVocabulary, segmentation, listener);
+    return toBuilder().progress(listener).build();
+  }
+
+  /**
+   * A builder that begins with these options.
+   *
+   * @return a new one
+   */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.sampling = sampling;
+    builder.seed = seed;
+    builder.maxTokens = maxTokens;
+    builder.fullVocabulary = fullVocabulary;
+    builder.segmentation = segmentation;
+    builder.progress = progress;
+    return builder;
   }
 
   /** Builds {@link TranscribeOptions}. Not thread-safe. */

@@ -4,6 +4,7 @@ import io.gpa4j.Gpa;
 import io.gpa4j.GpaIoException;
 import io.gpa4j.SpeechOptions;
 import io.gpa4j.SpeechStream;
+import io.gpa4j.TextSplitting;
 import io.gpa4j.Voice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,7 +12,9 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.IllformedLocaleException;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import javax.sound.sampled.SourceDataLine;
 import picocli.CommandLine.Command;
@@ -49,6 +52,18 @@ final class TtsCommand implements Callable<Integer> {
   @Option(names = "--text-file", arity = "1..*", paramLabel = "FILE",
       description = "Files of UTF-8 text to say in place of TEXT; - is standard input.")
   List<Path> textFiles = List.of();
+
+  private Locale language = Locale.ROOT;
+
+  @Option(names = "--language", paramLabel = "TAG",
+      description = "The text's language, as en or de: tells its abbreviations from ends of sentences. Default: English, German, French, Spanish together.")
+  void language(String tag) {
+    try {
+      language = new Locale.Builder().setLanguageTag(tag).build();
+    } catch (IllformedLocaleException e) {
+      throw misuse("--language is '" + tag + "', expected a tag such as en or de-AT");
+    }
+  }
 
   @Option(names = {"-v", "--voice"}, required = true, paramLabel = "FILE",
       description = "A .voice file, or a clip of the voice (its first 6 s count).")
@@ -97,7 +112,7 @@ final class TtsCommand implements Callable<Integer> {
     }
     try (SourceDataLine line = play ? SoundCard.loudspeaker() : null; Gpa gpa = model.open()) {
       Voice speaker = ModelOptions.voice(gpa, voice);
-      try (SpeechStream speech = gpa.speakStream(words, speaker, sampling.over(gpa))) {
+      try (SpeechStream speech = gpa.speakStream(words, speaker, options(gpa))) {
         if (play) {
           SoundCard.play(speech, line);
         } else {
@@ -114,11 +129,15 @@ final class TtsCommand implements Callable<Integer> {
     String alone = text != null ? text : textFiles.size() == 1 ? read(textFiles.get(0)) : null;
     try (Gpa gpa = model.openForBatch()) {
       Voice speaker = ModelOptions.voice(gpa, voice);
-      SpeechOptions options = sampling.over(gpa);
+      SpeechOptions options = options(gpa);
       return Batch.run(sources, spec.commandLine(), batch.quiet,
           (i, progress) -> gpa.speakAsync(alone != null ? alone : read(textFiles.get(i)), speaker, options.withProgress(progress)),
           (i, speech) -> Outputs.write(speech, targets.get(i)));
     }
+  }
+
+  private SpeechOptions options(Gpa gpa) {
+    return sampling.over(gpa).toBuilder().splitting(TextSplitting.defaults().withLocale(language)).build();
   }
 
   private List<Path> targets() {
