@@ -8,6 +8,7 @@ import com.sun.management.ThreadMXBean;
 import io.gpa4j.AudioChunk;
 import io.gpa4j.AudioSource;
 import io.gpa4j.CancelledException;
+import io.gpa4j.ChunkConsumer;
 import io.gpa4j.Gpa;
 import io.gpa4j.Speech;
 import io.gpa4j.SpeechOptions;
@@ -31,6 +32,7 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -118,6 +120,14 @@ class StreamIT {
 
   @Test
   void chunk_makesNoGarbage() {
+    assertNoGarbage(consumer -> gpa.speak(TEXT, voice, EXACT, consumer));
+    AudioSource clip = AudioSource.of(Project.clip(29));
+    assertNoGarbage(consumer -> gpa.convert(clip, voice, EXACT, consumer));
+    // Nor where somebody is told how far it is: that is another thread's work.
+    assertNoGarbage(consumer -> gpa.speak(TEXT, voice, EXACT.withProgress(progress -> {}), consumer));
+  }
+
+  private static void assertNoGarbage(Consumer<ChunkConsumer> speech) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     float[] samples = new float[1 << 16];
     byte[] bytes = new byte[1 << 17];
@@ -126,7 +136,7 @@ class StreamIT {
     int[] chunks = {0};
     for (int round = 0; round < 2; round++) {  // in the first one classes load
       chunks[0] = 0;
-      gpa.speak(TEXT, voice, EXACT, chunk -> {
+      speech.accept(chunk -> {
         int count = chunk.copyTo(samples, 0) + chunk.copyTo(bytes, 0) + chunk.buffer().remaining();
         buffers[chunks[0]] = chunk.buffer();
         allocated[chunks[0]++] = threads.getCurrentThreadAllocatedBytes();
