@@ -10,6 +10,9 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A GPA model that listens, speaks and converts voices.
@@ -33,6 +36,9 @@ import java.util.concurrent.ForkJoinPool;
  * }</pre>
  */
 public final class Gpa implements AutoCloseable {
+  private static final int MOST_SPARE_THREADS = 256;
+  private static final int IDLE_SECONDS = 2;
+
   private final NativeEngine engine;
   private final ModelText text;
   private final Executor executor;
@@ -44,7 +50,7 @@ public final class Gpa implements AutoCloseable {
   private Gpa(Builder builder) {
     this.engine = NativeEngine.open(builder.model.toString(), builder.checkFinite, builder.device.name(), builder.threads,
         builder.maxConcurrency, builder.maxQueue, builder.contextTokens, builder.precision.id(), builder.refuseWhenFull);
-    this.executor = builder.executor;
+    this.executor = builder.executor != null ? builder.executor : ownThreads(engine.concurrency());
     try {
       ModelMetadata metadata = new ModelMetadata(engine, builder.model.toString());
       this.text = new ModelText(engine, metadata, builder.model.toString(), builder.contextTokens);
@@ -57,6 +63,17 @@ public final class Gpa implements AutoCloseable {
     this.listening = new Listening(engine, text, reporter);
     this.speaking = new Speaking(engine, text, speechSampling, executor, reporter);
     this.networks = new Networks(engine);
+  }
+
+  // Its threads end when they have had nothing to do for a while. A stage that waits for another future makes it start one more.
+  private static Executor ownThreads(int count) {
+    AtomicInteger made = new AtomicInteger();
+    ForkJoinPool.ForkJoinWorkerThreadFactory threads = pool -> {
+      ForkJoinWorkerThread thread = ForkJoinPool.defaultForkJoinWorkerThreadFactory.newThread(pool);
+      thread.setName("gpa-worker-" + made.incrementAndGet());
+      return thread;
+    };
+    return new ForkJoinPool(count, threads, null, true, count, count + MOST_SPARE_THREADS, 1, null, IDLE_SECONDS, TimeUnit.SECONDS);
   }
 
   /**
@@ -204,10 +221,12 @@ public final class Gpa implements AutoCloseable {
    * and what the consumer throws.
    *
    * <pre>{@code
-   * gpa.speak("Hello", anna, SpeechOptions.defaults(), chunk -> {
-   *   line.write(chunk.bytes(), 0, 2 * chunk.samples());
-   *   return true;
-   * });
+   * try (OutputStream file = Files.newOutputStream(Path.of("hello.pcm"))) {
+   *   gpa.speak("Hello", anna, SpeechOptions.defaults(), chunk -> {
+   *     file.write(chunk.bytes());
+   *     return true;
+   *   });
+   * }
    * }</pre>
    *
    * @param words what to say
@@ -505,7 +524,7 @@ public final class Gpa implements AutoCloseable {
     private boolean refuseWhenFull;
     private boolean checkFinite;
     private Precision precision = Precision.EXACT;
-    private Executor executor = ForkJoinPool.commonPool();
+    private Executor executor;
 
     private Builder(Path model) {
       this.model = model;
@@ -600,9 +619,10 @@ public final class Gpa implements AutoCloseable {
     }
 
     /**
-     * Sets where futures are completed, audio is read and text is encoded for {@code …Async} methods.
+     * Sets where futures are completed, audio is read and text is encoded for {@code …Async} methods. While a recording that is longer than a
+     * segment is heard, reading it holds a thread.
      *
-     * @param value {@link ForkJoinPool#commonPool()} by default
+     * @param value by default daemon threads of the engine's own, as many as requests run at once, and more where stages wait for futures
      * @return this
      */
     public Builder executor(Executor value) {

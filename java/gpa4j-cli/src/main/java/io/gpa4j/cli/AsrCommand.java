@@ -136,7 +136,7 @@ final class AsrCommand implements Callable<Integer> {
 
   private int transcribe() throws IOException {
     List<Path> targets = output == null ? List.of() : Outputs.of(spec, output, files, format.ending, model.path());
-    try (Gpa gpa = model.openForBatch()) {
+    try (Gpa gpa = model.open()) {
       return Batch.run(files, spec.commandLine(), batch.quiet,
           (i, progress) -> {
             AudioSource audio = isStdin(files.get(i)) ? AudioSource.of(System.in) : AudioSource.of(files.get(i));

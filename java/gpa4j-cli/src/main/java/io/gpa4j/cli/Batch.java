@@ -13,10 +13,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 
@@ -51,17 +47,6 @@ final class Batch<T> {
     this.out = line.getOut();
     this.err = line.getErr();
     this.bars = bars;
-  }
-
-  /** Threads that read the files; they end by themselves. */
-  static Executor readers() {
-    ThreadPoolExecutor readers = new ThreadPoolExecutor(AT_ONCE, AT_ONCE, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
-      Thread thread = new Thread(work, "gpa-reader");
-      thread.setDaemon(true);
-      return thread;
-    });
-    readers.allowCoreThreadTimeOut(true);
-    return readers;
   }
 
   /** Does it to all of them; the exit code. Files are told by name only. */

@@ -44,21 +44,12 @@ final class ModelOptions {
 
   /** Opens the model; broken weights are told by name, at the cost of reading them all once. */
   Gpa open() {
-    return builder().build();
+    return open(0);
   }
 
-  /** Opens it for so many requests at once. */
+  /** Opens it for so many requests at once; 0: the library's default. */
   Gpa open(int concurrency) {
-    return builder().maxConcurrency(concurrency).build();
-  }
-
-  /** Opens it for a {@link Batch}, each file of which is read by a thread of its own. */
-  Gpa openForBatch() {
-    return builder().executor(Batch.readers()).build();
-  }
-
-  private Gpa.Builder builder() {
-    return Gpa.builder(checkFile(path(), "model file")).threads(threads).precision(precision).checkFinite(true);
+    return Gpa.builder(checkFile(path(), "model file")).threads(threads).precision(precision).maxConcurrency(concurrency).checkFinite(true).build();
   }
 
   Path path() {

@@ -127,7 +127,7 @@ final class TtsCommand implements Callable<Integer> {
     List<Path> sources = text == null ? textFiles : List.of(Path.of("speech"));
     List<Path> targets = targets();
     String alone = text != null ? text : textFiles.size() == 1 ? read(textFiles.get(0)) : null;
-    try (Gpa gpa = model.openForBatch()) {
+    try (Gpa gpa = model.open()) {
       Voice speaker = ModelOptions.voice(gpa, voice);
       SpeechOptions options = options(gpa);
       return Batch.run(sources, spec.commandLine(), batch.quiet,

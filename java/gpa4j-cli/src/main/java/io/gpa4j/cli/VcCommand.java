@@ -74,7 +74,7 @@ final class VcCommand implements Callable<Integer> {
 
   private int convert() throws IOException {
     List<Path> targets = Outputs.of(spec, output, inputs, ".wav", voice, model.path());
-    try (Gpa gpa = model.openForBatch()) {
+    try (Gpa gpa = model.open()) {
       Voice speaker = ModelOptions.voice(gpa, voice);
       SpeechOptions options = sampling.over(gpa);
       return Batch.run(inputs, spec.commandLine(), batch.quiet,

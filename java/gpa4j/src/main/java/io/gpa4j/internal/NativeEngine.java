@@ -112,7 +112,7 @@ public final class NativeEngine implements AutoCloseable {
   }
 
   /** How many requests run at a time. */
-  int concurrency() {
+  public int concurrency() {
     return concurrency;
   }
 
