@@ -2,15 +2,17 @@ package io.gpa4j;
 
 import io.gpa4j.internal.NativeEngine;
 import io.gpa4j.internal.NativeTask;
+import io.gpa4j.internal.ProgressReporter;
 import io.gpa4j.internal.RequestFuture;
-import io.gpa4j.internal.SpeechParts;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
-import java.util.function.Consumer;
+import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A GPA model that listens, speaks and converts voices.
@@ -34,6 +36,9 @@ import java.util.function.Consumer;
  * }</pre>
  */
 public final class Gpa implements AutoCloseable {
+  private static final int MOST_SPARE_THREADS = 256;
+  private static final int IDLE_SECONDS = 2;
+
   private final NativeEngine engine;
   private final ModelText text;
   private final Executor executor;
@@ -45,7 +50,7 @@ public final class Gpa implements AutoCloseable {
   private Gpa(Builder builder) {
     this.engine = NativeEngine.open(builder.model.toString(), builder.checkFinite, builder.device.name(), builder.threads,
         builder.maxConcurrency, builder.maxQueue, builder.contextTokens, builder.precision.id(), builder.refuseWhenFull);
-    this.executor = builder.executor;
+    this.executor = builder.executor != null ? builder.executor : ownThreads(engine.concurrency());
     try {
       ModelMetadata metadata = new ModelMetadata(engine, builder.model.toString());
       this.text = new ModelText(engine, metadata, builder.model.toString(), builder.contextTokens);
@@ -54,9 +59,21 @@ public final class Gpa implements AutoCloseable {
       engine.close();
       throw e;
     }
-    this.listening = new Listening(engine, text);
-    this.speaking = new Speaking(engine, text, speechSampling, executor);
+    ProgressReporter reporter = new ProgressReporter();
+    this.listening = new Listening(engine, text, reporter);
+    this.speaking = new Speaking(engine, text, speechSampling, executor, reporter);
     this.networks = new Networks(engine);
+  }
+
+  // Its threads end when they have had nothing to do for a while. A stage that waits for another future makes it start one more.
+  private static Executor ownThreads(int count) {
+    AtomicInteger made = new AtomicInteger();
+    ForkJoinPool.ForkJoinWorkerThreadFactory threads = pool -> {
+      ForkJoinWorkerThread thread = ForkJoinPool.defaultForkJoinWorkerThreadFactory.newThread(pool);
+      thread.setName("gpa-worker-" + made.incrementAndGet());
+      return thread;
+    };
+    return new ForkJoinPool(count, threads, null, true, count, count + MOST_SPARE_THREADS, 1, null, IDLE_SECONDS, TimeUnit.SECONDS);
   }
 
   /**
@@ -126,7 +143,7 @@ public final class Gpa implements AutoCloseable {
   public TranscriptionStream transcriptionStream(int sampleRate, TranscribeOptions options, TranscriptionStream.Listener listener) {
     TranscriptionStream.check(sampleRate, options, listener);
     text.check();
-    return new TranscriptionStream(listening, sampleRate, options, listener);
+    return new TranscriptionStream(listening, executor, sampleRate, options, listener);
   }
 
   /**
@@ -204,10 +221,12 @@ public final class Gpa implements AutoCloseable {
    * and what the consumer throws.
    *
    * <pre>{@code
-   * gpa.speak("Hello", anna, SpeechOptions.defaults(), chunk -> {
-   *   line.write(chunk.bytes(), 0, 2 * chunk.samples());
-   *   return true;
-   * });
+   * try (OutputStream file = Files.newOutputStream(Path.of("hello.pcm"))) {
+   *   gpa.speak("Hello", anna, SpeechOptions.defaults(), chunk -> {
+   *     file.write(chunk.bytes());
+   *     return true;
+   *   });
+   * }
    * }</pre>
    *
    * @param words what to say
@@ -218,11 +237,36 @@ public final class Gpa implements AutoCloseable {
    */
   public Timings speak(String words, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
     Objects.requireNonNull(consumer, "consumer");
-    return speaking.streamed(speaking(words, voice, options), options, new ReusedChunk(consumer));
+    return speaking.streamed(speaking(words, voice, options), new ReusedChunk(consumer));
   }
 
   /**
-   * Speaks a text while the speech is read. Waits for a free place in the queue, not for speech. Throws as
+   * Speaks a text and hands over the speech while it is made; this thread waits at most for a place in the queue. The future fails with
+   * what {@link #speak(String, Voice, SpeechOptions, ChunkConsumer)} throws. When it is cancelled the speech ends within a moment, in which
+   * the consumer may still be called.
+   *
+   * <pre>{@code
+   * CompletableFuture<Timings> future = gpa.speakAsync("Hello", anna, SpeechOptions.defaults(), chunk -> {
+   *   System.out.println(chunk.samples() + " samples");
+   *   return true;
+   * });
+   * System.out.println("made in " + future.get(10, TimeUnit.SECONDS).finishedMicros() / 1000 + " ms");
+   * }</pre>
+   *
+   * @param words what to say
+   * @param voice who says it
+   * @param options how
+   * @param consumer takes the speech
+   * @return how long it took, to come
+   */
+  public CompletableFuture<Timings> speakAsync(String words, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
+    Objects.requireNonNull(consumer, "consumer");
+    return speaking.streamedAsync(speaking(words, voice, options), new ReusedChunk(consumer));
+  }
+
+  /**
+   * Speaks a text while the speech is read. Waits for a free place in the queue, not for speech (who must not wait at all takes
+   * {@link Builder#refuseWhenFull}, or a consumer). Throws as
    * {@link #speak(String, Voice, SpeechOptions)} where that is known before it begins; reading throws the rest.
    *
    * @param words what to say
@@ -231,10 +275,10 @@ public final class Gpa implements AutoCloseable {
    * @return the speech to come, to be closed by the caller
    */
   public SpeechStream speakStream(String words, Voice voice, SpeechOptions options) {
-    return speaking.stream(speaking(words, voice, options), options);
+    return speaking.stream(speaking(words, voice, options));
   }
 
-  private Consumer<SpeechParts.Taker> speaking(String words, Voice voice, SpeechOptions options) {
+  private Speaking.Job speaking(String words, Voice voice, SpeechOptions options) {
     Objects.requireNonNull(words, "words");
     Objects.requireNonNull(voice, "voice");
     Objects.requireNonNull(options, "options");
@@ -300,11 +344,26 @@ public final class Gpa implements AutoCloseable {
    */
   public Timings convert(AudioSource audio, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
     Objects.requireNonNull(consumer, "consumer");
-    return speaking.streamed(converting(audio, voice, options), options, new ReusedChunk(consumer));
+    return speaking.streamed(converting(audio, voice, options), new ReusedChunk(consumer));
   }
 
   /**
-   * Says what is heard with another voice while the speech is read, as {@link #speakStream} does.
+   * Says what is heard with another voice and hands over the speech while it is made, as
+   * {@link #speakAsync(String, Voice, SpeechOptions, ChunkConsumer)} does.
+   *
+   * @param audio what to say
+   * @param voice who shall say it
+   * @param options how
+   * @param consumer takes the speech
+   * @return how long it took, to come
+   */
+  public CompletableFuture<Timings> convertAsync(AudioSource audio, Voice voice, SpeechOptions options, ChunkConsumer consumer) {
+    Objects.requireNonNull(consumer, "consumer");
+    return speaking.streamedAsync(converting(audio, voice, options), new ReusedChunk(consumer));
+  }
+
+  /**
+   * Says what is heard with another voice while the speech is read, as {@link #speakStream} does; it returns when the first segment was read.
    *
    * @param audio what to say
    * @param voice who shall say it
@@ -312,10 +371,10 @@ public final class Gpa implements AutoCloseable {
    * @return the speech to come, to be closed by the caller
    */
   public SpeechStream convertStream(AudioSource audio, Voice voice, SpeechOptions options) {
-    return speaking.stream(converting(audio, voice, options), options);
+    return speaking.stream(converting(audio, voice, options));
   }
 
-  private Consumer<SpeechParts.Taker> converting(AudioSource audio, Voice voice, SpeechOptions options) {
+  private Speaking.Job converting(AudioSource audio, Voice voice, SpeechOptions options) {
     Objects.requireNonNull(audio, "audio");
     Objects.requireNonNull(voice, "voice");
     Objects.requireNonNull(options, "options");
@@ -465,7 +524,7 @@ public final class Gpa implements AutoCloseable {
     private boolean refuseWhenFull;
     private boolean checkFinite;
     private Precision precision = Precision.EXACT;
-    private Executor executor = ForkJoinPool.commonPool();
+    private Executor executor;
 
     private Builder(Path model) {
       this.model = model;
@@ -560,9 +619,10 @@ public final class Gpa implements AutoCloseable {
     }
 
     /**
-     * Sets where futures are completed, audio is read and text is encoded for {@code …Async} methods.
+     * Sets where futures are completed, audio is read and text is encoded for {@code …Async} methods. While a recording that is longer than a
+     * segment is heard, reading it holds a thread.
      *
-     * @param value {@link ForkJoinPool#commonPool()} by default
+     * @param value by default daemon threads of the engine's own, as many as requests run at once, and more where stages wait for futures
      * @return this
      */
     public Builder executor(Executor value) {

@@ -1,9 +1,11 @@
 package io.gpa4j;
 
+import io.gpa4j.internal.JobProgress;
 import io.gpa4j.internal.NativeEngine;
 import io.gpa4j.internal.NativeRequest;
 import io.gpa4j.internal.NativeTask;
 import io.gpa4j.internal.Pcm;
+import io.gpa4j.internal.ProgressReporter;
 import io.gpa4j.internal.RequestFuture;
 import io.gpa4j.internal.Segmenter;
 import java.time.Duration;
@@ -16,20 +18,27 @@ final class Listening {
 
   private final NativeEngine engine;
   private final ModelText text;
+  private final ProgressReporter reporter;
 
-  Listening(NativeEngine engine, ModelText text) {
+  Listening(NativeEngine engine, ModelText text, ProgressReporter reporter) {
     this.engine = engine;
     this.text = text;
+    this.reporter = reporter;
   }
 
   /** Of audio of any length. */
   RequestFuture<Transcription> transcription(AudioSource audio, TranscribeOptions options) {
     List<Span> spans = new ArrayList<>();
-    return RequestFuture.ofMany(engine,
-        tasks -> audio.cut(new Segmenter(audio.toString(), options.segmentation(), false, segment -> {
-          spans.add(new Span(segment.begin(), segment.end()));
-          tasks.accept(task(segment.pcm(), options));
-        })),
+    JobProgress progress = JobProgress.ofListening(reporter, options.progress());
+    return RequestFuture.ofMany(engine, progress,
+        tasks -> {
+          audio.cut(new Segmenter(audio.toString(), options.segmentation(), false, segment -> {
+            long before = end(spans);
+            spans.add(new Span(segment.begin(), segment.end()));
+            tasks.accept(task(segment.pcm(), options).covers(segment.end() - before));
+          }).telling(progress::expect));
+          progress.expect(end(spans));
+        },
         requests -> {
           Timings timings = Timings.of(requests);
           List<Transcription.Segment> segments = new ArrayList<>();
@@ -38,6 +47,10 @@ final class Listening {
           }
           return Transcription.of(segments, timings);
         });
+  }
+
+  private static long end(List<Span> spans) {
+    return spans.isEmpty() ? 0 : spans.get(spans.size() - 1).end();
   }
 
   /** Of one segment. */

@@ -1,6 +1,8 @@
 package io.gpa4j;
 
 import io.gpa4j.internal.NativeRequest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 
 /** Shows a consumer every chunk through one object. */
@@ -19,6 +21,8 @@ final class ReusedChunk implements NativeRequest.Chunks {
     samples += pcm.limit();
     try {
       return consumer.accept(chunk);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
     } finally {
       chunk.hide();
     }

@@ -21,9 +21,10 @@ import java.util.OptionalLong;
  * @param stream how it streams, where it does
  * @param splitting how long text is split
  * @param segmentation how long audio that is converted is cut
+ * @param progress is told how far the speech is
  */
 public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int maxTokens, boolean fullVocabulary, StreamOptions stream,
-    TextSplitting splitting, Segmentation segmentation) {
+    TextSplitting splitting, Segmentation segmentation, ProgressListener progress) {
   private static final SpeechOptions DEFAULTS = builder().build();
 
   /** Checks the ranges. */
@@ -33,6 +34,7 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     Objects.requireNonNull(stream, "stream");
     Objects.requireNonNull(splitting, "splitting");
     Objects.requireNonNull(segmentation, "segmentation");
+    Objects.requireNonNull(progress, "progress");
     Options.checkMaxTokens(maxTokens);
   }
 
@@ -54,6 +56,34 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     return new Builder();
   }
 
+  /**
+   * These options with a listener of one request's progress.
+   *
+   * @param listener is told; {@link ProgressListener#NONE} by default
+   * @return such options
+   */
+  public SpeechOptions withProgress(ProgressListener listener) {
+    return toBuilder().progress(listener).build();
+  }
+
+  /**
+   * A builder that begins with these options.
+   *
+   * @return a new one
+   */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.sampling = sampling;
+    builder.seed = seed;
+    builder.maxTokens = maxTokens;
+    builder.fullVocabulary = fullVocabulary;
+    builder.stream = stream;
+    builder.splitting = splitting;
+    builder.segmentation = segmentation;
+    builder.progress = progress;
+    return builder;
+  }
+
   /** Builds {@link SpeechOptions}. Not thread-safe. */
   public static final class Builder {
     private Optional<Sampling> sampling = Optional.empty();
@@ -63,6 +93,7 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     private StreamOptions stream = StreamOptions.defaults();
     private TextSplitting splitting = TextSplitting.defaults();
     private Segmentation segmentation = Segmentation.defaults();
+    private ProgressListener progress = ProgressListener.NONE;
 
     private Builder() {}
 
@@ -144,12 +175,23 @@ public record SpeechOptions(Optional<Sampling> sampling, OptionalLong seed, int 
     }
 
     /**
+     * Sets who is told how far the request is.
+     *
+     * @param value {@link ProgressListener#NONE} by default
+     * @return this
+     */
+    public Builder progress(ProgressListener value) {
+      progress = Objects.requireNonNull(value, "progress");
+      return this;
+    }
+
+    /**
      * The options.
      *
      * @return a new instance
      */
     public SpeechOptions build() {
-      return new SpeechOptions(sampling, seed, maxTokens, fullVocabulary, stream, splitting, segmentation);
+      return new SpeechOptions(sampling, seed, maxTokens, fullVocabulary, stream, splitting, segmentation, progress);
     }
   }
 }

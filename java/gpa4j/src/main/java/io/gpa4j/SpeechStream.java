@@ -1,16 +1,19 @@
 package io.gpa4j;
 
 import io.gpa4j.internal.ChunkQueue;
+import io.gpa4j.internal.GrowingWav;
 import io.gpa4j.internal.StreamPublisher;
 import io.gpa4j.internal.StreamReader;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 
 /**
- * Speech that is made while it is read: once, in one of three ways. Whoever reads slowly holds up this speech only.
+ * Speech that is made while it is read: once, in one of four ways. Whoever reads slowly holds up this speech only.
  *
  * <p>Closing it early cancels the request. Iterating and reading are for one thread at a time; {@link #close()} is for any.
  *
@@ -95,6 +98,26 @@ public final class SpeechStream implements AutoCloseable, Iterable<AudioChunk> {
   public InputStream asInputStream(Format format) {
     take();
     return new StreamReader(queue, format == Format.WAV, Speech.SAMPLE_RATE);
+  }
+
+  /**
+   * Writes the speech to a WAV file while it is made: players that read on can play it while it grows. Its header gets the true length
+   * at the end; if that does not come, the file is deleted. Throws as {@link #iterator()}, too.
+   *
+   * <pre>{@code
+   * try (SpeechStream stream = gpa.speakStream("Hello", anna, SpeechOptions.defaults())) {
+   *   stream.write(Path.of("growing.wav"));
+   * }
+   * }</pre>
+   *
+   * @param path the file to write or replace
+   * @throws GpaIoException if it cannot be written
+   * @throws IllegalStateException if this stream is being read already
+   */
+  public void write(Path path) {
+    Objects.requireNonNull(path, "path");
+    take();
+    GrowingWav.write(path, queue, Speech.SAMPLE_RATE);
   }
 
   private synchronized void take() {

@@ -1,5 +1,6 @@
 package io.gpa4j;
 
+import io.gpa4j.internal.Sentences;
 import java.text.BreakIterator;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,15 +9,17 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * How long text is split into pieces that are spoken one by one: between sentences, as {@link BreakIterator} finds them, and at the ends
- * of sentences in Chinese and Japanese; sentences that are too long at commas, or else between words. Neighbours that fit one piece stay together.
+ * How long text is split into pieces that are spoken one by one: between sentences, whether or not the next one begins with a capital, and at
+ * empty lines; sentences that are too long at commas, or else between words. Neighbours that fit one piece stay together. Abbreviations
+ * ("Dr. Who", "z. B.", "5 p.m. today"), initials, quotations that go on ("Why?" he asked) and dots that do ("wait... what") end no sentence.
  *
  * <pre>{@code
  * TextSplitting calm = new TextSplitting(Locale.ENGLISH, 200, Duration.ofMillis(400));
  * gpa.speak("One sentence. Another one.", anna, SpeechOptions.builder().splitting(calm).build(), chunk -> true);
  * }</pre>
  *
- * @param locale whose rules for sentences hold
+ * @param locale whose language's abbreviations hold, and whether "3." is the third: English, German, French and Spanish are known well;
+ *     {@link Locale#ROOT}: the abbreviations of all four, and "3." ends a sentence
  * @param longest characters of the longest piece, 20 to 10,000; those of East Asian scripts count three times
  * @param pause silence that is put between two pieces, at most 10 s; the pieces bring some of their own
  */
@@ -25,7 +28,6 @@ public record TextSplitting(Locale locale, int longest, Duration pause) {
   private static final int LEAST_CHARACTERS = 20;
   private static final int MOST_CHARACTERS = 10_000;
   private static final int WIDE = 3;
-  private static final String WIDE_ENDS = "。！？｡…";
   private static final String CLOSERS = "”’」』）】》\"')]";
   private static final String COMMAS = ",;:，、；：–—";
 
@@ -42,7 +44,7 @@ public record TextSplitting(Locale locale, int longest, Duration pause) {
   }
 
   /**
-   * Rules of no language, pieces of up to 300 characters, which are about 20 s, 150 ms between them.
+   * The root locale, pieces of up to 300 characters, which are about 20 s, 150 ms between them.
    *
    * @return the defaults
    */
@@ -61,6 +63,16 @@ public record TextSplitting(Locale locale, int longest, Duration pause) {
   }
 
   /**
+   * This for another language.
+   *
+   * @param value whose language it is; {@link Locale#ROOT}: unknown
+   * @return such a splitting
+   */
+  public TextSplitting withLocale(Locale value) {
+    return new TextSplitting(value, longest, pause);
+  }
+
+  /**
    * The pieces of a text.
    *
    * @param text any
@@ -74,7 +86,7 @@ public record TextSplitting(Locale locale, int longest, Duration pause) {
       return List.of(text);
     }
     List<String> parts = new ArrayList<>();
-    for (String sentence : sentences(text)) {
+    for (String sentence : Sentences.of(text, locale)) {
       for (String part : clauses(sentence)) {
         parts.addAll(length(part) <= longest ? List.of(part) : words(part));
       }
@@ -82,19 +94,8 @@ public record TextSplitting(Locale locale, int longest, Duration pause) {
     return merged(parts).stream().map(String::strip).filter(piece -> !piece.isEmpty()).toList();
   }
 
-  private List<String> sentences(String text) {
-    BreakIterator breaks = BreakIterator.getSentenceInstance(locale);
-    breaks.setText(text);
-    List<String> sentences = new ArrayList<>();
-    int begin = breaks.first();
-    for (int end = breaks.next(); end != BreakIterator.DONE; begin = end, end = breaks.next()) {
-      sentences.addAll(cutAfter(text.substring(begin, end), WIDE_ENDS));
-    }
-    return sentences;
-  }
-
   private List<String> clauses(String sentence) {
-    return length(sentence) <= longest ? List.of(sentence) : merged(cutAfter(sentence, COMMAS));
+    return length(sentence) <= longest ? List.of(sentence) : merged(cutAfterCommas(sentence));
   }
 
   private List<String> words(String clause) {
@@ -127,15 +128,15 @@ public record TextSplitting(Locale locale, int longest, Duration pause) {
   }
 
   // Whatever closes a quotation stays with its end; "3,5" and "12:30" stay whole.
-  private static List<String> cutAfter(String text, String ends) {
+  private static List<String> cutAfterCommas(String text) {
     List<String> cut = new ArrayList<>();
     int begin = 0;
     for (int at = 0; at < text.length(); at++) {
       char c = text.charAt(at);
-      if (ends.indexOf(c) < 0 || c < 0x80 && at + 1 < text.length() && !Character.isWhitespace(text.charAt(at + 1))) {
+      if (COMMAS.indexOf(c) < 0 || c < 0x80 && at + 1 < text.length() && !Character.isWhitespace(text.charAt(at + 1))) {
         continue;
       }
-      while (at + 1 < text.length() && (ends + CLOSERS).indexOf(text.charAt(at + 1)) >= 0) {
+      while (at + 1 < text.length() && (COMMAS + CLOSERS).indexOf(text.charAt(at + 1)) >= 0) {
         at++;
       }
       cut.add(text.substring(begin, at + 1));
@@ -166,7 +167,8 @@ public record TextSplitting(Locale locale, int longest, Duration pause) {
     return pieces;
   }
 
-  private static int length(String text) {
+  /** Characters, those of East Asian scripts thrice. */
+  static int length(String text) {
     return text.codePoints().map(TextSplitting::length).sum();
   }
 

@@ -15,14 +15,17 @@ import java.util.Objects;
  * @param maxTokens the longest answer, to each segment; 0: what the context leaves
  * @param fullVocabulary whether the whole vocabulary competes, as in the reference, instead of text only
  * @param segmentation how long audio is cut
+ * @param progress is told how far a transcription is; not of a {@link TranscriptionStream}, whose own listener tells more
  */
-public record TranscribeOptions(Sampling sampling, long seed, int maxTokens, boolean fullVocabulary, Segmentation segmentation) {
+public record TranscribeOptions(Sampling sampling, long seed, int maxTokens, boolean fullVocabulary, Segmentation segmentation,
+    ProgressListener progress) {
   private static final TranscribeOptions DEFAULTS = builder().build();
 
   /** Checks the ranges. */
   public TranscribeOptions {
     Objects.requireNonNull(sampling, "sampling");
     Objects.requireNonNull(segmentation, "segmentation");
+    Objects.requireNonNull(progress, "progress");
     Options.checkMaxTokens(maxTokens);
   }
 
@@ -44,6 +47,32 @@ public record TranscribeOptions(Sampling sampling, long seed, int maxTokens, boo
     return new Builder();
   }
 
+  /**
+   * These options with a listener of one request's progress.
+   *
+   * @param listener is told; {@link ProgressListener#NONE} by default
+   * @return such options
+   */
+  public TranscribeOptions withProgress(ProgressListener listener) {
+    return toBuilder().progress(listener).build();
+  }
+
+  /**
+   * A builder that begins with these options.
+   *
+   * @return a new one
+   */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.sampling = sampling;
+    builder.seed = seed;
+    builder.maxTokens = maxTokens;
+    builder.fullVocabulary = fullVocabulary;
+    builder.segmentation = segmentation;
+    builder.progress = progress;
+    return builder;
+  }
+
   /** Builds {@link TranscribeOptions}. Not thread-safe. */
   public static final class Builder {
     private Sampling sampling = Sampling.greedy();
@@ -51,6 +80,7 @@ public record TranscribeOptions(Sampling sampling, long seed, int maxTokens, boo
     private int maxTokens;
     private boolean fullVocabulary;
     private Segmentation segmentation = Segmentation.defaults();
+    private ProgressListener progress = ProgressListener.NONE;
 
     private Builder() {}
 
@@ -110,12 +140,23 @@ public record TranscribeOptions(Sampling sampling, long seed, int maxTokens, boo
     }
 
     /**
+     * Sets who is told how far the request is.
+     *
+     * @param value {@link ProgressListener#NONE} by default
+     * @return this
+     */
+    public Builder progress(ProgressListener value) {
+      progress = Objects.requireNonNull(value, "progress");
+      return this;
+    }
+
+    /**
      * The options.
      *
      * @return a new instance
      */
     public TranscribeOptions build() {
-      return new TranscribeOptions(sampling, seed, maxTokens, fullVocabulary, segmentation);
+      return new TranscribeOptions(sampling, seed, maxTokens, fullVocabulary, segmentation, progress);
     }
   }
 }

@@ -6,7 +6,8 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
- * What was heard.
+ * What was heard. Times are those of segments, which end where somebody pauses; the model knows none of single words. Shorter segments
+ * ({@link Segmentation}) tell more of them, {@link Subtitles} divides their text in proportion to its length.
  *
  * <pre>{@code
  * Transcription heard = gpa.transcribe(AudioSource.of(Path.of("talk.wav")));

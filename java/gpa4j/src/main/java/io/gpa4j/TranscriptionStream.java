@@ -8,6 +8,8 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 /**
  * Audio that is heard while it comes. It is cut at pauses ({@link Segmentation}); of the segment that goes on the words so far are told
@@ -56,6 +58,7 @@ public final class TranscriptionStream implements AutoCloseable {
   private static final int PARTIAL_SAMPLES = Pcm.SAMPLE_RATE / 2;
 
   private final Listening listening;
+  private final Executor executor;
   private final TranscribeOptions options;
   private final Listener listener;
   private final LiveAudio audio;
@@ -65,8 +68,9 @@ public final class TranscriptionStream implements AutoCloseable {
   private StableWords words = new StableWords();
   private long nextPartial;
 
-  TranscriptionStream(Listening listening, int sampleRate, TranscribeOptions options, Listener listener) {
+  TranscriptionStream(Listening listening, Executor executor, int sampleRate, TranscribeOptions options, Listener listener) {
     this.listening = listening;
+    this.executor = executor;
     this.options = options;
     this.listener = listener;
     this.segmenter = new Segmenter("audio stream", options.segmentation(), true, this::complete);
@@ -122,6 +126,36 @@ public final class TranscriptionStream implements AutoCloseable {
    */
   public Transcription finish() {
     audio.finish();
+    return heard();
+  }
+
+  /**
+   * Says that no more audio comes, as {@link #finish()}, without waiting. The future fails with what that throws; cancelling it ends the
+   * stream.
+   *
+   * @return all that was heard, to come
+   * @throws IllegalStateException after {@link #finish()} or {@link #close()}
+   * @throws GpaException if the stream has failed; other exceptions if its listener threw them
+   */
+  public CompletableFuture<Transcription> finishAsync() {
+    audio.last();
+    CompletableFuture<Transcription> future = new CompletableFuture<>();
+    future.whenComplete((result, thrown) -> audio.stop());
+    audio.ended().thenRunAsync(() -> {
+      try {
+        audio.check();
+        future.complete(heard());
+      } catch (Throwable t) {
+        future.completeExceptionally(t);
+      }
+    }, executor).exceptionally(t -> {
+      future.completeExceptionally(t);
+      return null;
+    });
+    return future;
+  }
+
+  private Transcription heard() {
     long micros = (System.nanoTime() - beganNanos) / 1000;
     return Transcription.of(segments, new Timings(-1, -1, -1, -1, -1, micros, 0, 0, true));
   }

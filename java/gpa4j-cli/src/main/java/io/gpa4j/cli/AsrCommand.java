@@ -2,25 +2,18 @@ package io.gpa4j.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.gpa4j.AudioFormatException;
 import io.gpa4j.AudioSource;
-import io.gpa4j.CancelledException;
-import io.gpa4j.CapacityException;
 import io.gpa4j.Gpa;
-import io.gpa4j.GpaIoException;
 import io.gpa4j.Subtitles;
 import io.gpa4j.TranscribeOptions;
 import io.gpa4j.Transcription;
+import io.gpa4j.report.ResultFile;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import javax.sound.sampled.AudioInputStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -36,25 +29,35 @@ import picocli.CommandLine.TypeConversionException;
 @Command(name = "asr", description = {"Transcribe recordings of any length, or what is being said.", ""},
     footer = {
       "",
-      "Of several files each line begins with the file's name. A file that cannot be heard is told on",
-      "standard error, the others are transcribed all the same, and the exit code is 1.",
+      "Of several files each line begins with the file's name. They are heard many at a time and printed in",
+      "their order. A file that cannot be heard is told on standard error, the others are transcribed all the",
+      "same, and the exit code is 1.",
       "",
       "  gpa asr -m gpa.gguf talk.wav",
       "  gpa asr -m gpa.gguf talks/*.wav > talks.txt",
       "  gpa asr --format srt talk.mp3 > talk.srt",
+      "  gpa asr --format srt talks/*.mp3 -o subtitles/        a file each: talk.srt, …",
       "  gpa asr --live                                        from the microphone, until Ctrl-C",
       "  arecord -f S16_LE -r 16000 | gpa asr --live -         from standard input: WAV, or raw 16-bit mono"
     })
 final class AsrCommand implements Callable<Integer> {
   /** How a transcription is written. */
-  enum Format { TEXT, SRT, VTT, JSON }
+  enum Format {
+    TEXT(".txt"), SRT(".srt"), VTT(".vtt"), JSON(".json");
 
-  private static final String STDIN = "-";
+    private final String ending;
+
+    Format(String ending) {
+      this.ending = ending;
+    }
+  }
+
   private static final int MIN_RATE = 1000;
   private static final int MAX_RATE = 1_000_000;
 
   @Spec CommandSpec spec;
   @Mixin ModelOptions model;
+  @Mixin BatchOptions batch;
 
   private List<Path> files = List.of();
 
@@ -68,8 +71,12 @@ final class AsrCommand implements Callable<Integer> {
   }
 
   @Option(names = {"-f", "--format"}, paramLabel = "text|srt|vtt|json", defaultValue = "text",
-      description = "text: a line a file; srt, vtt: subtitles of one file; json: an object a file, with times in seconds. Default: ${DEFAULT-VALUE}.")
+      description = "text: a line a file; srt, vtt: subtitles; json: an object a file, with times in seconds. Default: ${DEFAULT-VALUE}.")
   Format format;
+
+  @Option(names = {"-o", "--output"}, paramLabel = "FILE|DIR",
+      description = "Write there in place of printing: one FILE's to a file, that of several to a folder, a file each.")
+  Path output;
 
   @Option(names = "--live", description = "Print each segment when it has been said: of the microphone, or of the one FILE.")
   boolean live;
@@ -80,24 +87,24 @@ final class AsrCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     check();
-    try (Gpa gpa = model.open()) {
-      if (live) {
-        listen(gpa);
-        return ExitCode.OK;
-      }
-      return transcribe(gpa);
+    if (!live) {
+      return transcribe();
     }
+    try (Gpa gpa = model.open()) {
+      listen(gpa);
+    }
+    return ExitCode.OK;
   }
 
   private void check() {
     if (files.isEmpty() && !live) {
       throw misuse("FILE is missing");
     }
-    if (live && (files.size() > 1 || format != Format.TEXT)) {
+    if (live && (files.size() > 1 || format != Format.TEXT || output != null)) {
       throw misuse("--live takes the microphone or one FILE, and prints text");
     }
-    if (files.size() > 1 && (format == Format.SRT || format == Format.VTT)) {
-      throw misuse("--format " + format.name().toLowerCase(Locale.ROOT) + " takes one FILE");
+    if (files.size() > 1 && output == null && (format == Format.SRT || format == Format.VTT)) {
+      throw misuse("--format " + format.name().toLowerCase(Locale.ROOT) + " takes one FILE, or several and --output DIR");
     }
     if (rate < MIN_RATE || rate > MAX_RATE) {
       throw misuse("--rate is " + rate + ", expected " + MIN_RATE + " to " + MAX_RATE);
@@ -109,7 +116,7 @@ final class AsrCommand implements Callable<Integer> {
   }
 
   private void listen(Gpa gpa) throws IOException {
-    LiveTranscript transcript = new LiveTranscript(spec.commandLine().getOut(), Progress.isTerminal());
+    LiveTranscript transcript = new LiveTranscript(spec.commandLine().getOut(), Terminal.isInteractive());
     if (files.isEmpty()) {
       try (AudioInputStream microphone = SoundCard.microphone()) {
         transcript.print(gpa, microphone);
@@ -124,54 +131,35 @@ final class AsrCommand implements Callable<Integer> {
   }
 
   private static boolean isStdin(Path file) {
-    return file.toString().equals(STDIN);
+    return file.equals(Outputs.STDIN);
   }
 
-  private int transcribe(Gpa gpa) throws IOException {
-    List<CompletableFuture<Transcription>> running = new ArrayList<>();
-    int code = ExitCode.OK;
-    try {
-      for (Path file : files) {
-        AudioSource audio = isStdin(file) ? AudioSource.of(System.in) : AudioSource.of(file);
-        running.add(gpa.transcribeAsync(audio, TranscribeOptions.defaults()));
-      }
-      for (int i = 0; i < files.size(); i++) {
-        try {
-          print(files.get(i), running.get(i).get());
-        } catch (ExecutionException e) {
-          code = failed(e.getCause());
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new CancelledException("interrupted");
-        }
-      }
-    } finally {
-      running.forEach(future -> future.cancel(true));
+  private int transcribe() throws IOException {
+    List<Path> targets = output == null ? List.of() : Outputs.of(spec, output, files, format.ending, model.path());
+    try (Gpa gpa = model.open()) {
+      return Batch.run(files, spec.commandLine(), batch.quiet,
+          (i, progress) -> {
+            AudioSource audio = isStdin(files.get(i)) ? AudioSource.of(System.in) : AudioSource.of(files.get(i));
+            return gpa.transcribeAsync(audio, TranscribeOptions.defaults().withProgress(progress));
+          },
+          (i, heard) -> {
+            String text = written(files.get(i), heard);
+            if (output == null) {
+              return text;
+            }
+            ResultFile.replace(Outputs.ready(targets.get(i)), file -> Files.writeString(file, text));
+            return "";
+          });
     }
-    return code;
   }
 
-  private int failed(Throwable cause) {
-    boolean ofTheFile = cause instanceof AudioFormatException || cause instanceof GpaIoException || cause instanceof CapacityException;
-    if (files.size() > 1 && ofTheFile) {
-      spec.commandLine().getErr().println("gpa: " + Errors.oneLine(cause));
-      return ExitCode.SOFTWARE;
-    }
-    if (cause instanceof Error error) {
-      throw error;
-    }
-    throw (RuntimeException) cause;
-  }
-
-  private void print(Path file, Transcription heard) throws IOException {
-    PrintWriter out = spec.commandLine().getOut();
-    switch (format) {
-      case TEXT -> out.println(files.size() == 1 ? plain(heard.text()) : file + ": " + plain(heard.text()));
-      case SRT -> out.print(Subtitles.of(heard).srt());
-      case VTT -> out.print(Subtitles.of(heard).vtt());
-      case JSON -> out.println(json(file, heard));
-    }
-    out.flush();
+  private String written(Path file, Transcription heard) throws IOException {
+    return switch (format) {
+      case TEXT -> (files.size() == 1 || output != null ? "" : file + ": ") + plain(heard.text()) + System.lineSeparator();
+      case SRT -> Subtitles.of(heard).srt();
+      case VTT -> Subtitles.of(heard).vtt();
+      case JSON -> json(file, heard) + System.lineSeparator();
+    };
   }
 
   private static String json(Path file, Transcription heard) throws IOException {

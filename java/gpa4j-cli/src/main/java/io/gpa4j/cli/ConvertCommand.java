@@ -56,7 +56,7 @@ final class ConvertCommand implements Callable<Integer> {
     }
     ConversionOptions options = ConversionOptions.of(types.types(Recipe.BF16)).withCard(name, license, source);
     ConversionReport report;
-    try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "convert")) {
+    try (ConversionProgress listener = new ConversionProgress(spec.commandLine().getErr(), "convert")) {
       report = Converter.convert(checkpoint, output, options, listener);
     }
     spec.commandLine().getOut().printf(Locale.ROOT, "%s: %,d bytes, %d tensors, %s%n", report.file(), report.bytes(), report.tensors(),

@@ -34,7 +34,7 @@ final class ExportLlamaCommand implements Callable<Integer> {
     ModelOptions.checkFile(model, "model file");
     Outputs.check(spec, output, model);
     ConversionReport report;
-    try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "export")) {
+    try (ConversionProgress listener = new ConversionProgress(spec.commandLine().getErr(), "export")) {
       report = LlamaExporter.export(model, output, listener);
     }
     spec.commandLine().getOut().printf(Locale.ROOT, "%s: %,d bytes, %d tensors%n", report.file(), report.bytes(), report.tensors());

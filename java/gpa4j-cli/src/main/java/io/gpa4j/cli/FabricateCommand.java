@@ -49,7 +49,7 @@ final class FabricateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     FabricatedCheckpoint checkpoint = new FabricatedCheckpoint(shape, seed);
-    try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "fabricate")) {
+    try (ConversionProgress listener = new ConversionProgress(spec.commandLine().getErr(), "fabricate")) {
       if (output.toString().toLowerCase(Locale.ROOT).endsWith(MODEL_SUFFIX)) {
         Fabricator.writeModel(checkpoint, output, types.types(Recipe.F16), listener);
       } else {

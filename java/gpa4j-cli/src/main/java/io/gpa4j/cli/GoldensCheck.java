@@ -49,7 +49,7 @@ final class GoldensCheck {
     }
     PrintWriter out = spec.commandLine().getOut();
     VerifyReport result;
-    try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "convert")) {
+    try (ConversionProgress listener = new ConversionProgress(spec.commandLine().getErr(), "convert")) {
       result = Verifier.verify(model, goldens, options, listener, report.hasTable() ? rows(out) : stage -> {});
     }
     if (report.hasTable()) {

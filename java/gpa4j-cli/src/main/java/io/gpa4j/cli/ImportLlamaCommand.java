@@ -38,7 +38,7 @@ final class ImportLlamaCommand implements Callable<Integer> {
     ModelOptions.checkFile(model, "model file");
     Outputs.check(spec, output, decoder, model);
     ConversionReport report;
-    try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "import")) {
+    try (ConversionProgress listener = new ConversionProgress(spec.commandLine().getErr(), "import")) {
       report = LlamaImporter.importDecoder(decoder, model, output, listener);
     }
     spec.commandLine().getOut().printf(Locale.ROOT, "%s: %,d bytes, %d tensors, %s%n", report.file(), report.bytes(), report.tensors(),

@@ -47,7 +47,7 @@ final class QuantizeCommand implements Callable<Integer> {
     Outputs.check(spec, output, model);
     QuantizeOptions options = QuantizeOptions.of(types.types(null)).withRequantize(requantize);
     ConversionReport report;
-    try (ProgressListener listener = new ProgressListener(spec.commandLine().getErr(), "quantize")) {
+    try (ConversionProgress listener = new ConversionProgress(spec.commandLine().getErr(), "quantize")) {
       report = Quantizer.quantize(model, output, options, listener);
     }
     spec.commandLine().getOut().printf(Locale.ROOT, "%s: %,d bytes, %d tensors, %s%n", report.file(), report.bytes(), report.tensors(),

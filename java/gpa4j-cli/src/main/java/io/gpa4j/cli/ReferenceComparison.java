@@ -70,7 +70,7 @@ final class ReferenceComparison {
     checkOutputs(models, reference, report);
     PrintWriter out = spec.commandLine().getOut();
     QualityReport result;
-    try (Progress progress = new Progress(spec.commandLine().getErr(), "verify")) {
+    try (ProgressBar progress = new ProgressBar(spec.commandLine().getErr(), "verify")) {
       Consumer<ModelQuality> told = tell(out, progress, models.size() == 1, report.hasTable());
       result = Quality.compare(models, reference, new QualityOptions(clips, seeds, repetitionPenalty, precision, threads), progress::update, told);
     }
@@ -106,7 +106,7 @@ final class ReferenceComparison {
   }
 
   // Of several models one that cannot be compared is told, and the others go on.
-  private static Consumer<ModelQuality> tell(PrintWriter out, Progress progress, boolean alone, boolean table) {
+  private static Consumer<ModelQuality> tell(PrintWriter out, ProgressBar progress, boolean alone, boolean table) {
     return model -> {
       if (model.error() != null && alone) {
         throw model.error();

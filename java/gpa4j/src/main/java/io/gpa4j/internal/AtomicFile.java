@@ -73,7 +73,7 @@ public final class AtomicFile {
   }
 
   // The temporary file's name would say nothing.
-  private static String reason(IOException e) {
+  static String reason(IOException e) {
     if (e instanceof AccessDeniedException) {
       return "permission denied";
     }

@@ -132,6 +132,9 @@ public final class AudioReader {
       }
       long claimed = audio.getFrameLength();
       boolean known = claimed != AudioSystem.NOT_SPECIFIED && claimed < UNKNOWN_BYTES / frameBytes;
+      if (known) {
+        sink.expect(claimed);
+      }
       long frames = pump(audio, decoder, sink, channels, frameBytes);
       if (known && frames < claimed) {
         throw new AudioFormatException(
@@ -154,6 +157,7 @@ public final class AudioReader {
   public static void read(FloatBuffer samples, Planes out) {
     FloatBuffer left = samples.duplicate();
     float[][] block = new float[1][BLOCK_SAMPLES];
+    out.expect(left.remaining());
     while (left.hasRemaining()) {
       int count = Math.min(BLOCK_SAMPLES, left.remaining());
       left.get(block[0], 0, count);
@@ -166,6 +170,7 @@ public final class AudioReader {
     PcmSink sink = new PcmSink(name, rate, channels, out);
     try {
       int frames = interleaved.length / channels;
+      sink.expect(frames);
       int block = Math.max(1, BLOCK_SAMPLES / channels);
       for (int at = 0; at < frames; at += block) {
         int end = Math.min(frames, at + block);

@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 
 /** Chunks between the request's thread, which waits when nobody takes them, and a reader. */
 public final class ChunkQueue implements NativeRequest.Chunks {
-  /** A chunk; or, without samples, the end. */
-  public record Item(float[] samples, long firstSample, Throwable failure) {}
+  /** A chunk: the first count samples; or, without samples, the end. */
+  public record Item(float[] samples, int count, long firstSample, Throwable failure) {}
 
   // Beside those that wait natively.
   private static final int WAITING = 2;
@@ -16,6 +16,7 @@ public final class ChunkQueue implements NativeRequest.Chunks {
 
   private final NativeEngine engine;
   private final ArrayBlockingQueue<Item> items = new ArrayBlockingQueue<>(WAITING);
+  private final ArrayBlockingQueue<float[]> spares = new ArrayBlockingQueue<>(WAITING + 1);
   private volatile boolean closed;
   private volatile Item end;
   private volatile Runnable listener = () -> {};
@@ -24,20 +25,6 @@ public final class ChunkQueue implements NativeRequest.Chunks {
 
   public ChunkQueue(NativeEngine engine) {
     this.engine = engine;
-  }
-
-  /** Ties it to the request whose end is its end. */
-  public void follow(NativeRequest running) {
-    cancelBy(running::cancel);
-    running.ended().thenRun(() -> {
-      Throwable failure = null;
-      try (running) {
-        running.check();
-      } catch (RuntimeException | Error e) {
-        failure = e;
-      }
-      end(failure);
-    });
   }
 
   /** Ties it to what makes its chunks, which closing it cancels. */
@@ -52,16 +39,18 @@ public final class ChunkQueue implements NativeRequest.Chunks {
 
   /** Ends it; a failure is what takers then get. */
   public void end(Throwable failure) {
-    end = new Item(null, samples, failure);
+    end = new Item(null, 0, samples, failure);
     listener.run();
   }
 
   @Override
   public boolean accept(FloatBuffer pcm) {
-    float[] copy = new float[pcm.remaining()];
-    pcm.get(copy);
-    Item item = new Item(copy, samples, null);
-    samples += copy.length;
+    int count = pcm.remaining();
+    float[] spare = spares.poll();
+    float[] copy = spare != null && spare.length >= count ? spare : new float[count];
+    pcm.get(copy, 0, count);
+    Item item = new Item(copy, count, samples, null);
+    samples += count;
     try {
       while (!closed) {
         if (items.offer(item, LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
@@ -76,6 +65,11 @@ public final class ChunkQueue implements NativeRequest.Chunks {
     } catch (InterruptedException e) {
       throw new CancelledException("the thread that hands over speech was interrupted");
     }
+  }
+
+  /** Gives back the memory of a chunk that nobody looks at any more: a later one then lies in it, with more room than it wants perhaps. */
+  public void recycle(Item item) {
+    spares.offer(item.samples());
   }
 
   /** The next chunk or the end; null where neither is there yet. */
@@ -120,7 +114,7 @@ public final class ChunkQueue implements NativeRequest.Chunks {
   }
 
   private Item closedEnd() {
-    return new Item(null, samples, new CancelledException("this SpeechStream is closed"));
+    return new Item(null, 0, samples, new CancelledException("this SpeechStream is closed"));
   }
 
   /** Calls it, on any thread, whenever something has come. */

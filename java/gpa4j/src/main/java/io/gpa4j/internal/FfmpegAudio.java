@@ -1,6 +1,16 @@
 package io.gpa4j.internal;
 
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_ALL;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PCM_F32BE;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PCM_F32LE;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PCM_F64BE;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PCM_F64LE;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PCM_S16BE;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PCM_S16LE;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PCM_S24BE;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PCM_S24LE;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PCM_S32BE;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PCM_S32LE;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
@@ -25,6 +35,7 @@ import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_AUDIO;
 import static org.bytedeco.ffmpeg.global.avutil.AV_LOG_QUIET;
 import static org.bytedeco.ffmpeg.global.avutil.AV_SAMPLE_FMT_DBLP;
 import static org.bytedeco.ffmpeg.global.avutil.AV_SAMPLE_FMT_FLT;
+import static org.bytedeco.ffmpeg.global.avutil.AV_TIME_BASE;
 import static org.bytedeco.ffmpeg.global.avutil.av_channel_layout_default;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
@@ -43,8 +54,13 @@ import static org.bytedeco.ffmpeg.global.swresample.swr_get_out_samples;
 import static org.bytedeco.ffmpeg.global.swresample.swr_init;
 
 import io.gpa4j.AudioFormatException;
+import io.gpa4j.GpaIoException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
@@ -73,6 +89,9 @@ final class FfmpegAudio implements Ffmpeg {
       + "pcm_alaw,pcm_mulaw,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_s8,pcm_u8,pcm_s16be,pcm_s16le,pcm_s16be_planar,pcm_s16le_planar,"
       + "pcm_s24be,pcm_s24le,pcm_s24le_planar,pcm_s32be,pcm_s32le,pcm_s32le_planar,pcm_s64be,pcm_s64le,pcm_u16be,pcm_u16le,pcm_u24be,pcm_u24le,"
       + "pcm_u32be,pcm_u32le,pcm_bluray,pcm_dvd";
+  // In WAV files of the other byte order FFmpeg reads the header so, but not the samples.
+  private static final Map<Integer, Integer> BIG_ENDIAN = Map.of(AV_CODEC_ID_PCM_S16LE, AV_CODEC_ID_PCM_S16BE, AV_CODEC_ID_PCM_S24LE, AV_CODEC_ID_PCM_S24BE,
+      AV_CODEC_ID_PCM_S32LE, AV_CODEC_ID_PCM_S32BE, AV_CODEC_ID_PCM_F32LE, AV_CODEC_ID_PCM_F32BE, AV_CODEC_ID_PCM_F64LE, AV_CODEC_ID_PCM_F64BE);
   private static final int MAX_STREAMS = 64;
   private static final int MAX_FRAME_SAMPLES = 1 << 18;
   // A container may hold its sound compressed once more, but not without end: an index can name the same bytes a million times.
@@ -133,6 +152,9 @@ final class FfmpegAudio implements Ffmpeg {
     void decode(Path file) {
       try {
         AVStream stream = open(file);
+        if (format.duration() > 0) {
+          out.expect(Math.round((double) format.duration() * Pcm.SAMPLE_RATE / AV_TIME_BASE));
+        }
         long left = MOST_READ_AGAIN * avio_size(bytes);
         while (av_read_frame(format, packet) >= 0) {
           left -= Math.max(1, packet.size());
@@ -176,8 +198,20 @@ final class FfmpegAudio implements Ffmpeg {
       }
       check(avformat_find_stream_info(format, (PointerPointer<?>) null), name, "its streams cannot be found");
       int index = check(av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, (AVCodec) null, 0), name, "no audio stream in it");
-      openDecoder(format.streams(index).codecpar());
+      AVCodecParameters parameters = format.streams(index).codecpar();
+      if (isRifx(file)) {
+        parameters.codec_id(BIG_ENDIAN.getOrDefault(parameters.codec_id(), parameters.codec_id()));
+      }
+      openDecoder(parameters);
       return format.streams(index);
+    }
+
+    private boolean isRifx(Path file) {
+      try (InputStream in = Files.newInputStream(file)) {
+        return new String(in.readNBytes(4), StandardCharsets.ISO_8859_1).equals("RIFX");
+      } catch (IOException e) {
+        throw new GpaIoException(name + ": cannot be read", e);
+      }
     }
 
     private void openDecoder(AVCodecParameters parameters) {

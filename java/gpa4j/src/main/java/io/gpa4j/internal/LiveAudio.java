@@ -3,6 +3,7 @@ package io.gpa4j.internal;
 import io.gpa4j.CancelledException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
 
 /** Audio that is pushed by one thread and worked on, at 16 kHz, by another one of its own; what waits between them is bounded. */
 public final class LiveAudio {
@@ -13,6 +14,7 @@ public final class LiveAudio {
   private final int rate;
   private final Segmenter segmenter;
   private final Runnable caughtUp;
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final Thread thread;
   // Under this object's lock.
   private final Deque<float[]> waiting = new ArrayDeque<>();
@@ -42,29 +44,47 @@ public final class LiveAudio {
     notifyAll();
   }
 
-  /** Waits until all is done. */
-  public synchronized void finish() {
+  /** Says that no more comes. Whoever wants to know when all is done, and how it ended, waits by {@link #finish}, or for {@link #ended}. */
+  public synchronized void last() {
     isUsable();
     finished = true;
     notifyAll();
+  }
+
+  /** Says that no more comes, and waits until all is done. */
+  public synchronized void finish() {
+    last();
     while (!over) {
       pause();
     }
+    check();
+  }
+
+  /** Throws what it failed with, if it is over. */
+  public synchronized void check() {
     rethrow();
     if (closed) {
       throw new CancelledException("this TranscriptionStream is closed");
     }
   }
 
+  /** Completes, always normally, once it is over. */
+  public CompletableFuture<Void> ended() {
+    return ended;
+  }
+
+  /** Ends it soon. */
+  public synchronized void stop() {
+    closed = true;
+    notifyAll();
+    if (!over && Thread.currentThread() != thread) {
+      thread.interrupt();
+    }
+  }
+
   /** Ends it, and waits for the end unless it is the working thread that calls. */
   public void close() {
-    synchronized (this) {
-      closed = true;
-      notifyAll();
-      if (!over && Thread.currentThread() != thread) {
-        thread.interrupt();
-      }
-    }
+    stop();
     boolean interrupted = false;
     while (thread.isAlive() && Thread.currentThread() != thread) {
       try {
@@ -161,9 +181,12 @@ public final class LiveAudio {
     return waiting.isEmpty() && !finished && !closed;
   }
 
-  private synchronized void end(Throwable thrown) {
-    over = true;
-    failure = closed ? null : thrown;
-    notifyAll();
+  private void end(Throwable thrown) {
+    synchronized (this) {
+      over = true;
+      failure = closed ? null : thrown;
+      notifyAll();
+    }
+    ended.complete(null);
   }
 }

@@ -112,7 +112,7 @@ public final class NativeEngine implements AutoCloseable {
   }
 
   /** How many requests run at a time. */
-  int concurrency() {
+  public int concurrency() {
     return concurrency;
   }
 
@@ -156,10 +156,15 @@ public final class NativeEngine implements AutoCloseable {
     slots.release();
   }
 
-  /** Starts a task. The task's audio is freed when the request has ended, or here if it cannot start. */
-  public NativeRequest submit(NativeTask task) {
+  /** Starts a task of a job. The task's audio is freed when the request has ended, or here if it cannot start. */
+  public NativeRequest submit(NativeTask task, JobProgress progress) {
+    task.progress = progress.part(task);
     try {
-      return call(engine -> NativeRequest.submit(engine, task));
+      NativeRequest running = call(engine -> NativeRequest.submit(engine, task));
+      if (task.progress != null) {
+        task.progress.begun(running);
+      }
+      return running;
     } catch (AudioFormatException e) {
       task.release();
       throw new AudioFormatException(task.pcm.name() + ": " + e.getMessage(), e);

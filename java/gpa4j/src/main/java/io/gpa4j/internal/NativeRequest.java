@@ -1,6 +1,7 @@
 package io.gpa4j.internal;
 
 import io.gpa4j.CancelledException;
+import io.gpa4j.Progress.Phase;
 import io.gpa4j.bindings.global.gpa;
 import io.gpa4j.bindings.gpa_chunk_fn;
 import io.gpa4j.bindings.gpa_done_fn;
@@ -194,6 +195,27 @@ public final class NativeRequest implements AutoCloseable {
     }
   }
 
+  /** What it does now; {@link Phase#DONE} also when it is closed. */
+  Phase phase() {
+    long[] times;
+    synchronized (memory) {
+      if (memory.handle == null) {
+        return Phase.DONE;
+      }
+      times = stats();
+    }
+    if (times[0] < 0) {
+      return Phase.WAITING;
+    }
+    if (times[1] < 0) {
+      return Phase.ENCODING;
+    }
+    if (times[3] < 0) {
+      return Phase.GENERATING;
+    }
+    return times[5] < 0 ? Phase.DECODING : Phase.DONE;
+  }
+
   /** Frees it and its results, cancelling it before if it still runs. Harmless when repeated. */
   @Override
   public void close() {
@@ -201,8 +223,23 @@ public final class NativeRequest implements AutoCloseable {
   }
 
   private void end() {
-    task.release();
-    ended.complete(null);
+    try {
+      task.release();
+      if (task.progress != null) {
+        task.progress.ended(samples());
+      }
+    } finally {
+      ended.complete(null);
+    }
+  }
+
+  // Of speech that did not stream; 0 if it did not end well.
+  private int samples() {
+    try {
+      return pcm().remaining();
+    } catch (RuntimeException e) {
+      return 0;
+    }
   }
 
   /** The handle, apart from its owner so that the cleaner may free it. */

@@ -18,6 +18,9 @@ public final class NativeTask {
   int allowed = gpa.GPA_ALLOWED_TASK;
   int maxTokens;
   NativeRequest.Chunks chunks;
+  long units;
+  // Null where nobody listens.
+  JobProgress.Part progress;
   private int lookAhead;
   private int firstChunk;
   private int maxChunk;
@@ -93,6 +96,12 @@ public final class NativeTask {
     this.firstChunk = firstChunkTokens;
     this.maxChunk = maxChunkTokens;
     this.chunkGrowth = growth;
+    return this;
+  }
+
+  /** Sets how much of its job's input it covers, in the units of {@link JobProgress}. */
+  public NativeTask covers(long count) {
+    this.units = count;
     return this;
   }
 

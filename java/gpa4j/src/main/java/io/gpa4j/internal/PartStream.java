@@ -29,17 +29,26 @@ public final class PartStream implements SpeechParts.Taker {
   private final NativeEngine engine;
   private final StreamOptions options;
   private final NativeRequest.Chunks out;
+  private final JobProgress progress;
   // Under this object's lock.
   private final List<NativeRequest> requests = new ArrayList<>();
   private int turn;
   private volatile boolean cancelled;
   private volatile boolean stopped;
+  private boolean holdsPlace;
   private Part last;
 
-  public PartStream(NativeEngine engine, StreamOptions options, NativeRequest.Chunks out) {
+  public PartStream(NativeEngine engine, StreamOptions options, NativeRequest.Chunks out, JobProgress progress) {
     this.engine = engine;
     this.options = options;
     this.out = out;
+    this.progress = progress;
+  }
+
+  /** Waits for the first part's place before {@link #run}, on another thread than that one's. Throws as {@link NativeEngine#enter}. */
+  public void enter() {
+    engine.enter();
+    holdsPlace = true;
   }
 
   @Override
@@ -51,24 +60,25 @@ public final class PartStream implements SpeechParts.Taker {
     }
     try {
       makeWay();
-      if (last == null) {
-        engine.enter();
-      } else {
-        engine.waitForPlace();
-      }
+      takePlace();
     } catch (RuntimeException | Error e) {
       task.release();
       throw e;
     }
-    last = new Part(requests.size(), silence);
-    NativeRequest running;
-    try {
-      running = engine.submit(task.stream(last, options.lookAheadTokens(), options.firstChunkTokens(), options.maxChunkTokens(), options.chunkGrowth()));
-    } catch (RuntimeException | Error e) {
-      engine.leave();
-      throw e;
-    }
+    last = new Part(requests.size(), silence, task);
+    NativeRequest running = engine.submit(
+        task.stream(last, options.lookAheadTokens(), options.firstChunkTokens(), options.maxChunkTokens(), options.chunkGrowth()), progress);
+    holdsPlace = false;
     last.follow(running);
+  }
+
+  private void takePlace() {
+    if (last != null) {
+      engine.waitForPlace();
+    } else if (!holdsPlace) {
+      engine.enter();
+    }
+    holdsPlace = true;
   }
 
   // The part before the last has been heard, and the last one has its place among those that run.
@@ -103,12 +113,20 @@ public final class PartStream implements SpeechParts.Taker {
    * are closed then. Throws what source, parts or taker failed with, after the other parts are cancelled.
    */
   public <T> T run(Consumer<SpeechParts.Taker> source, Function<List<NativeRequest>, T> result) {
+    progress.begin();
+    boolean well = false;
     try {
       give(source);
       awaitAll();
-      return result.apply(requests);
+      T made = result.apply(requests);
+      well = true;
+      return made;
     } finally {
+      if (holdsPlace) {
+        engine.leave();
+      }
       requests.forEach(NativeRequest::close);
+      progress.finish(well);
     }
   }
 
@@ -127,6 +145,7 @@ public final class PartStream implements SpeechParts.Taker {
   /** Ends it soon, from any thread. */
   public void cancel() {
     cancelled = true;
+    progress.stop();
     List<NativeRequest> running;
     synchronized (this) {
       running = List.copyOf(requests);
@@ -141,6 +160,7 @@ public final class PartStream implements SpeechParts.Taker {
       if (!out.accept(zeros.slice().asReadOnlyBuffer())) {
         return false;
       }
+      progress.made(zeros.remaining());
     }
     return true;
   }
@@ -149,11 +169,13 @@ public final class PartStream implements SpeechParts.Taker {
   private final class Part implements NativeRequest.Chunks {
     private final int index;
     private final CountDownLatch begun = new CountDownLatch(1);
+    private final NativeTask task;
     private long silence;
 
-    Part(int index, long silence) {
+    Part(int index, long silence, NativeTask task) {
       this.index = index;
       this.silence = silence;
+      this.task = task;
     }
 
     void follow(NativeRequest running) {
@@ -197,6 +219,9 @@ public final class PartStream implements SpeechParts.Taker {
       try {
         more = (silence == 0 || silence(silence)) && out.accept(pcm);
         silence = 0;
+        if (task.progress != null) {
+          task.progress.made(pcm.limit());
+        }
       } finally {
         // Also when it throws: nobody hears a part behind one that failed.
         stopped |= !more;

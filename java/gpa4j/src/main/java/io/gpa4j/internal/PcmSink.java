@@ -46,6 +46,11 @@ final class PcmSink {
     }
   }
 
+  /** About how many frames will come. */
+  void expect(long frames) {
+    out.expect(Math.round((double) frames * Pcm.SAMPLE_RATE / rate));
+  }
+
   /** Takes frames of interleaved samples. */
   void accept(float[] interleaved, int frames) {
     if (frames == 0) {

@@ -20,6 +20,7 @@ public final class RequestFuture<T> extends CompletableFuture<T> {
   private final NativeEngine engine;
   private final Consumer<Consumer<NativeTask>> prepare;
   private final Function<List<NativeRequest>, T> finish;
+  private final JobProgress progress;
   // Under this object's lock.
   private final List<NativeRequest> requests = new ArrayList<>();
   private int awaited;
@@ -27,39 +28,38 @@ public final class RequestFuture<T> extends CompletableFuture<T> {
 
   /** Prepare reads audio and encodes text; finish makes the result of a request that ended well, and owns the request. */
   public RequestFuture(NativeEngine engine, Supplier<NativeTask> prepare, Function<NativeRequest, T> finish) {
-    this(engine, tasks -> tasks.accept(prepare.get()), requests -> finish.apply(requests.get(0)));
+    this(engine, JobProgress.NONE, tasks -> tasks.accept(prepare.get()), requests -> finish.apply(requests.get(0)));
   }
 
-  private RequestFuture(NativeEngine engine, Consumer<Consumer<NativeTask>> prepare, Function<List<NativeRequest>, T> finish) {
+  private RequestFuture(NativeEngine engine, JobProgress progress, Consumer<Consumer<NativeTask>> prepare, Function<List<NativeRequest>, T> finish) {
     this.engine = engine;
     this.prepare = prepare;
     this.finish = finish;
+    this.progress = progress;
   }
 
   /** Prepare gives one task after the other; finish makes the result of their requests, all of which ended well, and owns them. */
   public static <T> RequestFuture<T> ofMany(
-      NativeEngine engine, Consumer<Consumer<NativeTask>> prepare, Function<List<NativeRequest>, T> finish) {
-    return new RequestFuture<>(engine, prepare, finish);
+      NativeEngine engine, JobProgress progress, Consumer<Consumer<NativeTask>> prepare, Function<List<NativeRequest>, T> finish) {
+    return new RequestFuture<>(engine, progress, prepare, finish);
   }
 
   /** Runs it on this thread. */
   public T run() {
+    progress.begin();
     try {
       enterAndPrepare();
       while (awaited < requests.size()) {
         requests.get(awaited++).await();
       }
-      return finish.apply(requests);
+      T result = finish.apply(requests);
+      progress.finish(true);
+      return result;
     } catch (RuntimeException | Error e) {
       requests.forEach(NativeRequest::close);
+      progress.finish(false);
       throw e;
     }
-  }
-
-  /** Starts a job of one request on this thread; the request is the caller's. */
-  public NativeRequest begin() {
-    enterAndPrepare();
-    return requests.get(0);
   }
 
   private void enterAndPrepare() {
@@ -95,7 +95,7 @@ public final class RequestFuture<T> extends CompletableFuture<T> {
       task.release();
       throw e;
     }
-    NativeRequest running = engine.submit(task);
+    NativeRequest running = engine.submit(task, progress);
     holdsPlace = false;
     synchronized (this) {
       requests.add(running);
@@ -115,12 +115,14 @@ public final class RequestFuture<T> extends CompletableFuture<T> {
       return this;
     }
     holdsPlace = true;
+    progress.begin();
     // Whoever completes it first - a cancel, a timeout - the native requests must not go on for nobody.
     whenComplete((result, thrown) -> cancelRequests());
     try {
       executor.execute(() -> submit(executor));
     } catch (RuntimeException | Error e) {
       engine.leave();
+      progress.stop();
       throw e;
     }
     return this;
@@ -148,6 +150,7 @@ public final class RequestFuture<T> extends CompletableFuture<T> {
     try {
       requests.forEach(NativeRequest::check);
       T result = finish.apply(requests);
+      progress.finish(true);
       if (!complete(result) && result instanceof AutoCloseable closeable) {
         closeable.close();
       }
@@ -158,11 +161,15 @@ public final class RequestFuture<T> extends CompletableFuture<T> {
 
   private void fail(Throwable t) {
     requests.forEach(NativeRequest::close);
+    progress.finish(false);
     completeExceptionally(t);
   }
 
-  private synchronized void cancelRequests() {
-    requests.forEach(NativeRequest::cancel);
+  private void cancelRequests() {
+    progress.stop();
+    synchronized (this) {
+      requests.forEach(NativeRequest::cancel);
+    }
   }
 
   /** Stages made of this one are plain futures. */

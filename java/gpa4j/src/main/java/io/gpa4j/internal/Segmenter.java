@@ -4,6 +4,7 @@ import io.gpa4j.EmptyAudioException;
 import io.gpa4j.Segmentation;
 import io.gpa4j.VoiceActivityDetector;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /**
  * Cuts audio that comes in pieces at its pauses, and, where there are none for too long, at the quietest point. It holds one segment and
@@ -24,6 +25,7 @@ public final class Segmenter implements Planes {
   private final int longest;
   private final int pause;
   private final Consumer<Segment> taker;
+  private LongConsumer length = samples -> {};
   private final Tape tape = new Tape();
   private VoiceActivityDetector detector;  // where cutting
   private boolean cutting;
@@ -42,6 +44,17 @@ public final class Segmenter implements Planes {
     this.cutting = live;
   }
 
+  /** Tells how many samples will come, as soon as that is known. */
+  public Segmenter telling(LongConsumer expected) {
+    length = expected;
+    return this;
+  }
+
+  @Override
+  public void expect(long samples) {
+    length.accept(samples);
+  }
+
   /** Samples of the longest segment. */
   public int longest() {
     return longest;
@@ -54,6 +67,7 @@ public final class Segmenter implements Planes {
 
   /** Takes audio that is one segment, in place of all other calls. */
   public void whole(Pcm pcm) {
+    expect(pcm.samples());
     taker.accept(new Segment(pcm, 0, pcm.samples()));
   }
 
@@ -81,6 +95,7 @@ public final class Segmenter implements Planes {
     if (tape.end() == 0) {
       throw new EmptyAudioException(name + ": no samples in it");
     }
+    expect(tape.end());
     if (!cutting) {
       give(0, tape.end());
     } else if (speaking) {

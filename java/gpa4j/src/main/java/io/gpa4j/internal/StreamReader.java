@@ -9,12 +9,14 @@ import java.util.Objects;
 public final class StreamReader extends InputStream {
   private final ChunkQueue queue;
   private byte[] bytes;
+  private int length;
   private int at;
   private boolean over;
 
   public StreamReader(ChunkQueue queue, boolean wav, int rate) {
     this.queue = queue;
     this.bytes = wav ? WavWriter.header(WavWriter.UNKNOWN_BYTES, rate) : new byte[0];
+    this.length = bytes.length;
   }
 
   @Override
@@ -23,15 +25,15 @@ public final class StreamReader extends InputStream {
   }
 
   @Override
-  public int read(byte[] target, int offset, int length) throws IOException {
-    Objects.checkFromIndexSize(offset, length, target.length);
-    if (length == 0) {
+  public int read(byte[] target, int offset, int wanted) throws IOException {
+    Objects.checkFromIndexSize(offset, wanted, target.length);
+    if (wanted == 0) {
       return 0;
     }
     if (!fill()) {
       return -1;
     }
-    int count = Math.min(length, bytes.length - at);
+    int count = Math.min(wanted, length - at);
     System.arraycopy(bytes, at, target, offset, count);
     at += count;
     return count;
@@ -39,12 +41,12 @@ public final class StreamReader extends InputStream {
 
   @Override
   public int available() {
-    return bytes.length - at;
+    return length - at;
   }
 
   // Whether a byte is there, which is waited for.
   private boolean fill() throws IOException {
-    while (at == bytes.length && !over) {
+    while (at == length && !over) {
       ChunkQueue.Item item;
       try {
         item = queue.take();
@@ -53,11 +55,14 @@ public final class StreamReader extends InputStream {
       }
       over = item.samples() == null;
       if (!over) {
-        bytes = WavWriter.pcm16(FloatBuffer.wrap(item.samples()));
+        length = 2 * item.count();
+        bytes = bytes.length < length ? new byte[length] : bytes;
+        WavWriter.pcm16(FloatBuffer.wrap(item.samples(), 0, item.count()), bytes, 0);
+        queue.recycle(item);
         at = 0;
       }
     }
-    return at < bytes.length;
+    return at < length;
   }
 
   @Override

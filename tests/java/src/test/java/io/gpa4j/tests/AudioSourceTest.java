@@ -43,6 +43,8 @@ class AudioSourceTest {
     float[] sine = Wav.sine(440, RATE, 3000);
     Path file = Wav.write(folder.resolve("a.wav"), Wav.bytes(kind, RATE, 1, sine));
     assertThat(AudioSource.of(file).samples()).containsExactly(sine, within(kind.step()));
+    Path other = Wav.write(folder.resolve("b.wav"), Wav.rifx(kind, Wav.bytes(kind, RATE, 1, sine)));
+    assertThat(AudioSource.of(other).samples()).containsExactly(sine, within(kind.step()));
   }
 
   @Test

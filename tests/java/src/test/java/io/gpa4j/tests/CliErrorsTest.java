@@ -179,7 +179,7 @@ class CliErrorsTest {
   void outputsThatCannotBeWritten_areToldBeforeTheWork() {
     Path nowhere = folder.resolve("none/out");
     Path sub = folder.resolve("sub");
-    for (Object[] command : new Object[][] {{"tts", "hello", "-v", voice}, {"vc", clip, "-v", voice}, {"voice", "enroll", clip}}) {
+    for (Object[] command : new Object[][] {{"tts", "hello", "-v", voice}, {"vc", "--stream", clip, "-v", voice}, {"voice", "enroll", clip}}) {
       assertFailed(nowhere.toString(), "no folder").by(with(command, "-o", nowhere));
       assertFailed(sub.toString(), "folder").by(with(command, "-o", sub));
       assertFailed("clip.wav/x").by(with(command, "-o", clip.resolve("x")));

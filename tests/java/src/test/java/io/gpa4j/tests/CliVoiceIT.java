@@ -114,6 +114,7 @@ class CliVoiceIT {
     assertFails(1, "UTF-8", Cli.run("tts", "--text-file", bad, "-v", voice, "-o", folder.resolve("a.wav")));
     assertFails(2, "exclude", Cli.run("tts", "a", "--text-file", bad, "-v", voice, "-o", folder.resolve("a.wav")));
     assertFails(2, "TEXT is missing", Cli.run("tts", "-v", voice, "-o", folder.resolve("a.wav")));
+    assertFails(2, "--language", Cli.run("tts", "a", "-v", voice, "--language", "not a tag", "-o", folder.resolve("a.wav")));
     assertFails(2, "exclude", Cli.run("tts", "a", "-v", voice, "--play", "-o", folder.resolve("a.wav")));
     assertFails(2, "one FILE", Cli.run("asr", "--format", "srt", clip, clip));
     assertFails(2, "--rate", Cli.run("asr", "--live", "--rate", "1", "-"));

@@ -147,6 +147,17 @@ class LifecycleIT {
   }
 
   @Test
+  void stagesThatWaitForFutures_doNotStarveEachOther() {
+    try (Gpa gpa = engine(2, 100)) {
+      List<CompletableFuture<Integer>> all = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        all.add(gpa.generateAsync(PROMPT, SHORT).thenApply(first -> gpa.generateAsync(first.ids(), SHORT).join().ids().length));
+      }
+      assertThat(all).allSatisfy(future -> assertThat(future.get(60, TimeUnit.SECONDS)).isPositive());
+    }
+  }
+
+  @Test
   void failures_reachTheFuture() {
     try (Gpa gpa = engine(1, 1)) {
       int[] unknown = {1 << 30};

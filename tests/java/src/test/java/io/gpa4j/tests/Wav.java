@@ -58,6 +58,28 @@ final class Wav {
     return out.array();
   }
 
+  /** The same file in the other byte order: RIFX. */
+  static byte[] rifx(Kind kind, byte[] wav) {
+    byte[] out = wav.clone();
+    out[3] = 'X';
+    int[][] fields = {{4, 4}, {16, 4}, {20, 2}, {22, 2}, {24, 4}, {28, 4}, {32, 2}, {34, 2}, {40, 4}};
+    for (int[] field : fields) {
+      reverse(out, field[0], field[1]);
+    }
+    for (int at = 44; at < out.length; at += kind.bits / 8) {
+      reverse(out, at, kind.bits / 8);
+    }
+    return out;
+  }
+
+  private static void reverse(byte[] bytes, int at, int count) {
+    for (int i = 0; i < count / 2; i++) {
+      byte kept = bytes[at + i];
+      bytes[at + i] = bytes[at + count - 1 - i];
+      bytes[at + count - 1 - i] = kept;
+    }
+  }
+
   static Path write(Path file, byte[] bytes) {
     try {
       return Files.write(file, bytes);

@@ -4,12 +4,12 @@ import io.gpa4j.conversion.ConversionListener;
 import java.io.PrintWriter;
 
 /** Shows a conversion as progress. */
-final class ProgressListener implements ConversionListener, AutoCloseable {
-  private final Progress progress;
+final class ConversionProgress implements ConversionListener, AutoCloseable {
+  private final ProgressBar progress;
   private long total;
 
-  ProgressListener(PrintWriter err, String job) {
-    this.progress = new Progress(err, job);
+  ConversionProgress(PrintWriter err, String job) {
+    this.progress = new ProgressBar(err, job);
   }
 
   @Override

@@ -1,44 +1,30 @@
 package io.gpa4j.cli;
 
-import java.io.Console;
 import java.io.PrintWriter;
 import java.util.Locale;
 
 /** How far a long job is: a bar on a terminal, otherwise a line for every tenth of it. Goes to standard error. */
-final class Progress implements AutoCloseable {
+final class ProgressBar implements AutoCloseable {
   private static final int WIDTH = 30;
   private static final long REDRAW_NANOS = 50_000_000;
 
   private final PrintWriter err;
-  private final boolean terminal;
+  private final int columns;
   private final String job;
   private int lastTenth = -1;
   private long lastDraw;
   private boolean drawn;
 
-  Progress(PrintWriter err, String job) {
+  ProgressBar(PrintWriter err, String job) {
     this.err = err;
     this.job = job;
-    this.terminal = isTerminal();
-  }
-
-  // From Java 22 on there is a console without a terminal too, and a method that tells.
-  static boolean isTerminal() {
-    Console console = System.console();
-    if (console == null) {
-      return false;
-    }
-    try {
-      return (Boolean) Console.class.getMethod("isTerminal").invoke(console);
-    } catch (ReflectiveOperationException e) {
-      return true;
-    }
+    this.columns = Terminal.columns();
   }
 
   /** Says that done of total units are over, and what comes now. */
   synchronized void update(long done, long total, String what) {
     double share = total <= 0 ? 1 : Math.min(1, (double) done / total);
-    if (terminal) {
+    if (columns > 0) {
       bar(share, what);
     } else if ((int) (share * 10) > lastTenth) {
       lastTenth = (int) (share * 10);
@@ -54,9 +40,15 @@ final class Progress implements AutoCloseable {
     }
     lastDraw = now;
     drawn = true;
-    int full = (int) (share * WIDTH);
-    err.printf(Locale.ROOT, "\r%s [%s%s] %3.0f %% %-50.50s", job, "#".repeat(full), " ".repeat(WIDTH - full), share * 100, what);
+    err.print("\r" + line(columns, job, share, what));
     err.flush();
+  }
+
+  /** A bar that fills a line but for its last column, where terminals differ. */
+  static String line(int columns, String job, double share, String what) {
+    int full = (int) (share * WIDTH);
+    return Terminal.fitted(String.format(Locale.ROOT, "%s [%s%s] %3.0f %% %s", job, "#".repeat(full), " ".repeat(WIDTH - full), Math.floor(share * 100), what),
+        columns - 1);
   }
 
   /** Says something on a line of its own. */
