@@ -118,6 +118,7 @@ public final class Speech implements AutoCloseable {
    *
    * @param path the file to write or replace
    * @throws GpaIoException if it cannot be written
+   * @throws CancelledException if the thread is interrupted meanwhile
    * @throws IllegalStateException after close
    */
   public synchronized void write(Path path) {

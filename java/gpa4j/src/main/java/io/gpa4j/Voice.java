@@ -94,6 +94,7 @@ public final class Voice {
    *
    * @param path the file to write or replace
    * @throws GpaIoException if it cannot be written
+   * @throws CancelledException if the thread is interrupted meanwhile
    */
   public void save(Path path) {
     Objects.requireNonNull(path, "path");

@@ -1,10 +1,12 @@
 package io.gpa4j.internal;
 
+import io.gpa4j.CancelledException;
 import io.gpa4j.GpaIoException;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -26,7 +28,7 @@ public final class AtomicFile {
 
   private AtomicFile() {}
 
-  /** Writes or replaces a file; {@link GpaIoException} leaves what was there before. */
+  /** Writes or replaces a file; {@link GpaIoException}, and {@link CancelledException} at an interrupt, leave what was there before. */
   public static void write(Path path, Writer writer) {
     Path target = path.toAbsolutePath();
     checkPlace(path, target);
@@ -50,6 +52,8 @@ public final class AtomicFile {
         Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
       }
       temporary = null;
+    } catch (ClosedByInterruptException e) {
+      throw new CancelledException(path + ": the thread was interrupted while it was written", e);
     } catch (IOException e) {
       throw new GpaIoException(path + ": cannot be written: " + reason(e), e);
     } finally {

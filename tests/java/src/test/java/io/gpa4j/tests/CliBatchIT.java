@@ -169,7 +169,8 @@ class CliBatchIT {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dgpa.home=" + Project.root(), "-cp",
         System.getProperty("java.class.path"), "io.gpa4j.cli.Main", "vc", "-v", BELLA.toString(), "-o", out.toString()));
     IntStream.range(0, 32).forEach(i -> command.add(Project.clip(i).toString()));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    Path said = folder.resolve("said.txt");
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(said.toFile()).start();
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(100);
     while (!Files.exists(out.resolve("01.wav")) && process.isAlive() && System.nanoTime() < end) {
       Thread.sleep(5);
@@ -177,6 +178,7 @@ class CliBatchIT {
     process.destroy();
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isNotZero();
+    assertThat(Files.readString(said).lines().filter(line -> line.startsWith("gpa: "))).hasSizeLessThan(2).noneMatch(line -> line.contains("Exception"));
     assertThat(names(out)).hasSizeBetween(2, 31).allMatch(name -> name.matches("\\d\\d\\.wav"));
     for (String name : names(out)) {
       assertThat(AudioSource.of(out.resolve(name)).samples()).hasSizeGreaterThan(1000);

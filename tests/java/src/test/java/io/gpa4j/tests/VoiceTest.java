@@ -3,6 +3,7 @@ package io.gpa4j.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.gpa4j.CancelledException;
 import io.gpa4j.GpaIoException;
 import io.gpa4j.ModelFormatException;
 import io.gpa4j.Voice;
@@ -28,6 +29,15 @@ class VoiceTest {
     try (var files = Files.list(folder)) {
       assertThat(files).containsExactly(file);
     }
+  }
+
+  @Test
+  void interruptedWriter_writesNothing_andKeepsTheFlag() throws IOException {
+    Path file = folder.resolve("a.voice");
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> Voice.of("a", TOKENS).save(file)).isInstanceOf(CancelledException.class).hasMessageContaining(file.toString());
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(folder).isEmptyDirectory();
   }
 
   @Test
