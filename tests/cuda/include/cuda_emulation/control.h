@@ -1,4 +1,4 @@
-// What tests set and ask of the emulated GPUs.  Thread-safe.
+// What tests set and ask of the emulated GPUs. Thread-safe.
 #pragma once
 #include <cstdint>
 
