@@ -1,5 +1,5 @@
-// bench_cuda LIBRARY [--smoke] [--result=NAME=TEXT]...: times the ops of a device library's first GPU and prints one JSON object,
-// with the results given.
+// bench_cuda LIBRARY [--smoke] [--no-ops] [--result=NAME=TEXT]...: times the ops of a device library's first GPU and prints one JSON
+// object, with the results given. --smoke: tiny shapes, once; --no-ops: only the limits and the results.
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -52,14 +52,21 @@ const DeviceLibrary& load(const char* path) {
   return *exported;
 }
 
-int run(const char* library, bool smoke, nlohmann::ordered_json results) {
+struct Options {
+  bool smoke = false, ops = true;
+  nlohmann::ordered_json results = nlohmann::ordered_json::object();
+};
+
+int run(const char* library, Options options) {
   const auto device = load(library).open(0);
   const auto queue = device->make_queue(1);
-  const Limits limits = measure_limits(0, smoke);
-  nlohmann::ordered_json out = {{"device", device->name()}, {"results", std::move(results)}};
+  const Limits limits = measure_limits(0, options.smoke);
+  nlohmann::ordered_json out = {{"device", device->name()}, {"results", std::move(options.results)}};
   out["limits"] = {{"copy_GB/s", limits.copy_bytes / 1e9}, {"fma_GFLOP/s", limits.fma_flop / 1e9}};
-  const Cases cases(*device, *queue, smoke);
-  for (const Case& c : cases.all()) out["ops"].push_back(measured(c, time_of(*queue, c, smoke), limits));
+  if (options.ops) {
+    const Cases cases(*device, *queue, options.smoke);
+    for (const Case& c : cases.all()) out["ops"].push_back(measured(c, time_of(*queue, c, options.smoke), limits));
+  }
   std::printf("%s\n", out.dump(1).c_str());
   return 0;
 }
@@ -68,10 +75,9 @@ int run(const char* library, bool smoke, nlohmann::ordered_json results) {
 }  // namespace gpa::bench
 
 int main(int count, char** arguments) {
-  bool smoke = false;
-  nlohmann::ordered_json results = nlohmann::ordered_json::object();
+  gpa::bench::Options options;
   const auto usage = [] {
-    std::fprintf(stderr, "usage: bench_cuda LIBRARY [--smoke] [--result=NAME=TEXT]...\n");
+    std::fprintf(stderr, "usage: bench_cuda LIBRARY [--smoke] [--no-ops] [--result=NAME=TEXT]...\n");
     return 1;
   };
   if (count < 2) return usage();
@@ -79,16 +85,18 @@ int main(int count, char** arguments) {
     const std::string argument = arguments[i];
     const size_t equals = argument.find('=');
     if (argument == "--smoke") {
-      smoke = true;
+      options.smoke = true;
+    } else if (argument == "--no-ops") {
+      options.ops = false;
     } else if (argument.rfind("--result=", 0) == 0 && argument.find('=', equals + 1) != std::string::npos) {
       const std::string pair = argument.substr(equals + 1);
-      results[pair.substr(0, pair.find('='))] = pair.substr(pair.find('=') + 1);
+      options.results[pair.substr(0, pair.find('='))] = pair.substr(pair.find('=') + 1);
     } else {
       return usage();
     }
   }
   try {
-    return gpa::bench::run(arguments[1], smoke, std::move(results));
+    return gpa::bench::run(arguments[1], std::move(options));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "bench_cuda: %s\n", e.what());
     return 1;

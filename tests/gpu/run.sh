@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The CUDA backend on this machine's GPU:  run.sh [JSON]   (default: build/gpu/gpu.json)
+# GPA_GPU_STEPS names what to do after the build, where time is short; the default is all: tests memcheck racecheck synccheck bench
 # Builds it, runs the tests of its ops on the GPU, the same under compute-sanitizer where that is installed, then times the ops.
 # Writes one JSON: what passed, the GPU's limits as measured, and each op against them. Exits with 2 where there is no GPU or no nvcc,
 # with 1 where a test failed.
@@ -32,19 +33,27 @@ check() {  # check NAME COMMAND…
 }
 
 tests=$build/tests/cuda/test_cuda
-check tests "$tests" --gtest_brief=1
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2>/dev/null | tail -1 || true)
-if [[ -x $sanitizer ]]; then
-  # Many times slower: without the largest shapes. The test that asks for more memory than there is would be reported as an error.
-  few=--gtest_filter=-CudaSample.aWholeVocabulary:CudaQueue.memoryThatNoDeviceHasIsBadAlloc
-  for tool in memcheck racecheck synccheck; do
-    check "$tool" "$sanitizer" --tool "$tool" --error-exitcode 1 "$tests" --gtest_brief=1 "$few"
-  done
-else
-  results+=("--result=sanitizer=not installed")
-fi
+for step in ${GPA_GPU_STEPS:-tests memcheck racecheck synccheck bench}; do
+  case $step in
+    tests) check tests "$tests" --gtest_brief=1 ;;
+    memcheck | racecheck | synccheck)
+      if [[ -x $sanitizer ]]; then
+        # Many times slower: without the largest shapes. The test that asks for more memory than there is would be reported as an error.
+        check "$step" "$sanitizer" --tool "$step" --error-exitcode 1 "$tests" --gtest_brief=1 \
+          --gtest_filter=-CudaSample.aWholeVocabulary:CudaQueue.memoryThatNoDeviceHasIsBadAlloc
+      else
+        results+=("--result=$step=compute-sanitizer is not installed")
+      fi
+      ;;
+    bench) ;;
+    *) echo "gpu: unknown step $step" >&2; exit 1 ;;
+  esac
+done
 
 mkdir -p "$(dirname "$json")"
-"$build/tests/gpu/bench_cuda" "$GPA_CUDA_LIBRARY" "${results[@]}" >"$json"
+only=()
+[[ " ${GPA_GPU_STEPS:-bench} " == *" bench "* ]] || only=(--no-ops)
+"$build/tests/gpu/bench_cuda" "$GPA_CUDA_LIBRARY" "${only[@]}" "${results[@]}" >"$json"
 echo "gpu: $json" >&2
 exit $failed

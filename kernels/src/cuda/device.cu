@@ -17,6 +17,8 @@ constexpr size_t kChunk = 4 << 20;
 
 std::string version_text(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
 
+__global__ void probe_kernel() {}
+
 // Uploads through two pinned buffers: one is filled while the other is copied.
 class Staging {
  public:
@@ -96,6 +98,7 @@ CudaDevice::CudaDevice(int index) : index_(index), name_("cuda:" + std::to_strin
   capability_ = properties.major * 10 + properties.minor;
   shared_bytes_ = properties.sharedMemPerBlockOptin;
   enter();
+  require_code();
   // Freed memory stays with the process, for the next allocation.
   cudaMemPool_t pool;
   uint64_t threshold = UINT64_MAX;
@@ -103,6 +106,16 @@ CudaDevice::CudaDevice(int index) : index_(index), name_("cuda:" + std::to_strin
   check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &threshold), "cudaMemPoolSetAttribute");
   lists_.push_back(std::make_unique<const Regions>());
   regions_ = lists_.back().get();
+}
+
+// The library may have been built for some GPUs only.
+void CudaDevice::require_code() const {
+  cudaFuncAttributes attributes;
+  const cudaError_t error = capability_ < kLeastCapability ? cudaErrorNoKernelImageForDevice : cudaFuncGetAttributes(&attributes, probe_kernel);
+  if (error != cudaErrorNoKernelImageForDevice) return check(error, "cudaFuncGetAttributes");
+  cudaGetLastError();
+  throw DeviceFailure(name_ + ": this library has no code for a GPU of compute capability " + std::to_string(capability_ / 10) + "." +
+                      std::to_string(capability_ % 10));
 }
 
 CudaDevice::~CudaDevice() {

@@ -12,6 +12,9 @@
 
 namespace gpa::cuda {
 
+// GPUs of compute capability 8.0 and later are served.
+inline constexpr int kLeastCapability = 80;
+
 class CudaDevice final : public Device {
  public:
   explicit CudaDevice(int index);  // throws DeviceFailure
@@ -42,6 +45,8 @@ class CudaDevice final : public Device {
     void* allocation;  // what to free
   };
   using Regions = std::vector<Region>;
+
+  void require_code() const;
 
   int index_;
   std::string name_;

@@ -4,13 +4,16 @@
 namespace gpa::cuda {
 namespace {
 
+// CUDA numbers the fastest first: those behind one that is too old are no better.
 int count() {
   int devices = 0;
-  if (cudaGetDeviceCount(&devices) != cudaSuccess) {
-    cudaGetLastError();
-    return 0;
+  if (cudaGetDeviceCount(&devices) != cudaSuccess) devices = 0;
+  int usable = 0;
+  for (int major = 0; usable < devices; ++usable) {
+    if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, usable) != cudaSuccess || major * 10 < kLeastCapability) break;
   }
-  return devices;
+  cudaGetLastError();
+  return usable;
 }
 
 std::unique_ptr<Device> open(int index) { return std::make_unique<CudaDevice>(index); }

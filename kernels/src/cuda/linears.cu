@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cuda/multiply.h"
 #include "cuda/ops.h"
 
@@ -24,16 +26,18 @@ void add_map(const CudaQueue& queue, const LinearArgs& a, Products& p) {
 // Maps of one type of weights go together; a mix (a value projection of more bits, say) takes a launch for each type.
 void linears(Queue& queue, const LinearArgs* maps, int64_t count) {
   CudaQueue& q = cuda_queue(queue);
-  uint64_t done = 0;
   for (int64_t first = 0; first < count; ++first) {
-    if (first < 64 && done >> first & 1) continue;
+    const DType type = maps[first].w.type;
+    if (std::any_of(maps, maps + first, [&](const LinearArgs& a) { return a.w.type == type; })) continue;
     Products p = product_of(maps[first]);
-    for (int64_t i = first; i < count && p.maps < kMostMaps; ++i) {
-      if (maps[i].w.type != maps[first].w.type || (i < 64 && done >> i & 1) || (i >= 64 && i > first)) continue;
+    for (int64_t i = first; i < count; ++i) {
+      if (maps[i].w.type != type) continue;
       add_map(q, maps[i], p);
-      if (i < 64) done |= uint64_t{1} << i;
+      if (p.maps < kMostMaps) continue;
+      multiply(q, p, type, maps[first].rounding);
+      p.maps = 0;
     }
-    multiply(q, p, maps[first].w.type, maps[first].rounding);
+    if (p.maps > 0) multiply(q, p, type, maps[first].rounding);
   }
 }
 

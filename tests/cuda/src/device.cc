@@ -21,7 +21,7 @@ struct Settings {
   std::map<std::string, Failure> failures;
   bool deferred = true;
   Order order = Order::kForward;
-  int driver = kVersion, devices = 2;
+  int driver = kVersion, devices = 2, major = 9, minor = 0;
 };
 // The environment may ask for the reverse order, for tests that do not take both themselves.
 Settings& settings() {
@@ -82,6 +82,17 @@ void set_driver(int version, int devices) {
   const std::lock_guard guard(lock());
   settings().driver = version;
   settings().devices = devices;
+}
+
+void set_capability(int major, int minor) {
+  const std::lock_guard guard(lock());
+  settings().major = major;
+  settings().minor = minor;
+}
+
+cudaError_t find_kernel(cudaFuncAttributes* attributes) {
+  *attributes = {};
+  return injected("cudaFuncGetAttributes");
 }
 
 }  // namespace cuda_emulation
@@ -165,7 +176,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   *properties = {};
   std::snprintf(properties->name, sizeof properties->name, "Emulated GPU");
   properties->totalGlobalMem = size_t{16} << 30;
-  properties->major = 9;
+  properties->major = settings().major;
+  properties->minor = settings().minor;
   properties->multiProcessorCount = 4;
   properties->l2CacheSize = 50 << 20;
   properties->sharedMemPerBlockOptin = 227 << 10;

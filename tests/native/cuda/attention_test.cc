@@ -34,7 +34,8 @@ const void* const* put_pages(Side& side, const Sequences& c, const Sequences::On
   convert_elements(DType::kF32, values.data(), c.kv_type, bytes.data(), static_cast<int64_t>(values.size()));
   const int64_t page_bytes = dtype_bytes(c.kv_type, c.page_tokens * kv_stride);
   std::vector<unsigned char> reversed(bytes.size());
-  for (int64_t p = 0; p < pages; ++p) std::memcpy(&reversed[static_cast<size_t>((pages - 1 - p) * page_bytes)], &bytes[static_cast<size_t>(p * page_bytes)], static_cast<size_t>(page_bytes));
+  for (int64_t p = 0; p < pages; ++p)
+    std::copy_n(bytes.begin() + p * page_bytes, page_bytes, reversed.begin() + (pages - 1 - p) * page_bytes);
   const unsigned char* memory = side.array(reversed);
   std::vector<const void*> table;
   for (int64_t p = 0; p < pages; ++p) table.push_back(memory + (pages - 1 - p) * page_bytes);

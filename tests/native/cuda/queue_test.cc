@@ -25,7 +25,10 @@ class CudaFailure : public testing::Test {
     if (!emulated()) GTEST_SKIP() << "not emulated";
     device();
   }
-  void TearDown() override { cuda_emulation::set_driver(13000, 2); }
+  void TearDown() override {
+    cuda_emulation::set_driver(13000, 2);
+    cuda_emulation::set_capability(9, 0);
+  }
 
   template <class Function>
   static std::string failure(Function&& f) {
@@ -164,6 +167,19 @@ TEST_F(CudaFailure, aDriverThatIsMissingOrTooOldIsNamed) {
   EXPECT_EQ("cuda: the driver is too old: it serves CUDA up to 12.2, this library needs 13.0", failure([] { device_library().open(0); }));
   cuda_emulation::set_driver(13000, 0);
   EXPECT_EQ("cuda: no GPU: no CUDA-capable device is detected", failure([] { device_library().open(0); }));
+}
+
+TEST_F(CudaFailure, aGpuForWhichThereIsNoCodeIsNamed) {
+  cuda_emulation::set_capability(7, 5);
+  EXPECT_EQ(0, device_library().count());
+  EXPECT_EQ("cuda:1 (Emulated GPU): this library has no code for a GPU of compute capability 7.5", failure([] { device_library().open(1); }));
+  cuda_emulation::set_capability(8, 9);
+  EXPECT_EQ(2, device_library().count());
+  fail("cudaFuncGetAttributes", 1, cudaErrorNoKernelImageForDevice);
+  EXPECT_EQ("cuda:0 (Emulated GPU): this library has no code for a GPU of compute capability 8.9", failure([] { device_library().open(0); }));
+  fail("cudaFuncGetAttributes", 1, cudaErrorLaunchFailure);
+  EXPECT_EQ("cuda:0 (Emulated GPU): cudaFuncGetAttributes: unspecified launch failure", failure([] { device_library().open(0); }));
+  EXPECT_EQ("none", failure([] { device_library().open(0); }));
 }
 
 TEST_F(CudaFailure, anErrorNamesTheDeviceAndTheCall) {

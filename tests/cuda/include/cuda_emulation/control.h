@@ -1,4 +1,4 @@
-// What tests set and ask of the emulated GPUs.  Thread-safe.
+// What tests set and ask of the emulated GPUs. Thread-safe.
 #pragma once
 #include <cstdint>
 
@@ -19,6 +19,7 @@ void fail(const char* call, int nth, cudaError_t error);
 
 // What cudaGetDeviceCount() finds. Version 0: no driver.
 void set_driver(int version, int devices);
+void set_capability(int major, int minor);  // of all GPUs; the default is 9.0
 
 int launches();                   // kernels done so far
 int allocations();                // of device memory, that live now

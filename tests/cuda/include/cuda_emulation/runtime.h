@@ -47,6 +47,11 @@ struct cudaDeviceProp {
   size_t sharedMemPerBlockOptin;
 };
 
+struct cudaFuncAttributes {
+  size_t sharedSizeBytes;
+  int numRegs;
+};
+
 struct CUstream_st;
 struct CUevent_st;
 struct CUgraph_st;
@@ -81,6 +86,7 @@ cudaError_t allocate(const char* call, void** memory, size_t bytes);
 cudaError_t allocate_async(const char* call, void** memory, size_t bytes, cudaStream_t stream);
 cudaError_t allocate_host(const char* call, void** memory, size_t bytes);
 cudaError_t allow_shared(const void* kernel, cudaFuncAttribute attribute, int bytes);
+cudaError_t find_kernel(cudaFuncAttributes* attributes);
 }  // namespace cuda_emulation
 
 // Arguments are copied at the call, as CUDA does.
@@ -92,6 +98,10 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
 template <class Function>
 cudaError_t cudaFuncSetAttribute(Function* kernel, cudaFuncAttribute attribute, int value) {
   return cuda_emulation::allow_shared(reinterpret_cast<const void*>(kernel), attribute, value);
+}
+template <class Function>
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, Function*) {
+  return cuda_emulation::find_kernel(attributes);
 }
 inline void cudaGridDependencySynchronize() {}
 inline void cudaTriggerProgrammaticLaunchCompletion() {}
