@@ -281,7 +281,7 @@ struct SampleArgs {
 };
 
 struct KernelTable {
-  const char* name;  // "reference", "portable", "neon", "avx2", "avxvnni", "avx512"
+  const char* name;  // "reference", "portable", "neon", "avx2", "avxvnni", "avx512", "cuda"
   void (*linears)(Queue&, const LinearArgs* maps, int64_t count);
   void (*conv1d)(Queue&, const Conv1dArgs&);
   void (*conv_transpose1d)(Queue&, const ConvTranspose1dArgs&);
