@@ -211,6 +211,7 @@ void ThreadPool::upload(void* to, const void* from, size_t bytes) { std::memcpy(
 void ThreadPool::download(void* to, const void* from, size_t bytes) { std::memcpy(to, from, bytes); }
 
 void ThreadPool::copy(void* to, size_t to_stride, const void* from, size_t from_stride, size_t bytes, size_t rows) {
+  if (bytes == 0 || rows == 0) return;
   if (bytes == to_stride && bytes == from_stride) {
     bytes *= rows;
     rows = 1;

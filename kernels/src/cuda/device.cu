@@ -118,8 +118,16 @@ void CudaDevice::require_code() const {
                       std::to_string(capability_ % 10));
 }
 
+// Gives back what queues that ended have left in the pool.
+void CudaDevice::trim() const noexcept {
+  cudaMemPool_t pool;
+  if (cudaDeviceGetDefaultMemPool(&pool, index_) == cudaSuccess) cudaMemPoolTrimTo(pool, 0);
+  cudaGetLastError();
+}
+
 CudaDevice::~CudaDevice() {
   cudaSetDevice(index_);
+  trim();
   for (const Region& region : *regions_.load()) cudaFree(region.allocation);
   cudaGetLastError();
 }
@@ -135,6 +143,7 @@ void CudaDevice::adopt(const void* data, size_t bytes) {
   enter();
   Staging staging(*this);
   Region region{static_cast<const char*>(data), bytes, nullptr, nullptr};
+  trim();
   const size_t offset = reinterpret_cast<uintptr_t>(data) % kLine;
   check(cudaMalloc(&region.allocation, offset + bytes), "cudaMalloc");
   region.moved = static_cast<char*>(region.allocation) + offset;

@@ -46,6 +46,8 @@ class CudaDevice final : public Device {
   };
   using Regions = std::vector<Region>;
 
+  void trim() const noexcept;
+
   void require_code() const;
 
   int index_;

@@ -31,7 +31,7 @@ class Graphs {
     cudaGraphExec_t exec = nullptr;  // null: called once
     uint64_t used = 0;               // when it was last
   };
-  static constexpr size_t kMostGraphs = 64;
+  static constexpr size_t kMostGraphs = 256;
 
   cudaGraphExec_t capture(cudaStream_t stream, void (*give)(void*), void* arg);
   void forget_oldest() noexcept;

@@ -136,7 +136,7 @@ void StepLoop::end(Running& running, Failure failure, RequestResult result) noex
 }
 
 void StepLoop::end(Request& request, Failure failure, RequestResult result) noexcept {
-  if (failure.code == GPA_ERROR_INTERNAL) log(LogLevel::kError, "a request failed: %s", failure.message.c_str());
+  if (failure.code == GPA_ERROR_INTERNAL || failure.code == GPA_ERROR_DEVICE) log(LogLevel::kError, "a request failed: %s", failure.message.c_str());
   (failure.code == GPA_OK ? counters_.done : failure.code == GPA_ERROR_CANCELLED ? counters_.cancelled : counters_.failed) += 1;
   counters_.live -= 1;
   request.finish(std::move(failure), std::move(result));
@@ -275,7 +275,7 @@ StepLoop::Batch StepLoop::gather() {
   std::vector<int64_t> left;
   for (Running& running : running_) {
     if (running.phase == Phase::kDecode) {
-      batch.add(running, {&running.answer.back(), 1}, true);
+      add_rows(batch, running, {&running.answer.back(), 1}, true);
     } else if (running.phase == Phase::kPrefill) {
       if (running.prefilled == 0 && shares_prompt(running.request->input().task)) {
         running.prefilled = prefixes_->share(running.prompt, *running.sequence);
@@ -289,11 +289,20 @@ StepLoop::Batch StepLoop::gather() {
   for (size_t i = 0; i < reading.size(); ++i) {
     Running& running = *reading[i];
     if (shares[i] == 0 || is_about_to_be_kept(batch, running)) continue;
-    batch.add(running, std::span(running.prompt).subspan(static_cast<size_t>(running.prefilled), static_cast<size_t>(shares[i])),
-              shares[i] == left[i]);
+    const auto rows = std::span(running.prompt).subspan(static_cast<size_t>(running.prefilled), static_cast<size_t>(shares[i]));
+    add_rows(batch, running, rows, shares[i] == left[i]);
     running.prefilled += shares[i];
   }
   return batch;
+}
+
+// A request for which the cache has no room ends alone.
+void StepLoop::add_rows(Batch& batch, Running& running, std::span<const int32_t> rows, bool answers) {
+  const Failure failure = guarded([&] { running.sequence->reserve(running.sequence->length() + static_cast<int64_t>(rows.size())); });
+  if (failure.code == GPA_OK)
+    batch.add(running, rows, answers);
+  else
+    end(running, failure);
 }
 
 // Whether a prompt that this step reads to its end begins like this one, of which nothing is read yet: the next step can share it.

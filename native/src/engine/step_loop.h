@@ -114,6 +114,7 @@ class StepLoop {
   Pass start_decoder();
   void finish_decoder(Pass& pass);
   Batch gather();
+  void add_rows(Batch& batch, Running& running, std::span<const int32_t> rows, bool answers);
   bool is_about_to_be_kept(const Batch& batch, const Running& running) const;
   void keep_prompts(const Batch& batch);
   void count(const Batch& batch);

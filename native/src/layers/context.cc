@@ -59,9 +59,9 @@ void* Arena::Space::allocate(size_t bytes) {
   const size_t next = blocks.empty() ? 0 : place.block + 1;
   if (next >= blocks.size() || blocks[next].size < bytes) {
     const size_t wanted = std::max({bytes, kMinBlock, next > 0 ? blocks[next - 1].size : 0});
+    generation += 1;
     blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(next), blocks.end());
     blocks.push_back(make_block(*queue, wanted, bytes));
-    generation += 1;
   }
   place = {next, bytes};
   return blocks[next].memory.get();

@@ -7,22 +7,28 @@
 namespace gpa {
 
 KvPage* KvPool::take() {
-  while (free_.empty() && pages_made() >= max_pages_) {
-    if (!reclaim_ || !reclaim_()) fail(GPA_ERROR_CAPACITY, "all %lld pages of the key/value cache are in use", static_cast<long long>(max_pages_));
-  }
-  if (free_.empty()) {
-    free_.reserve(pages_.size() + 1);  // give() must not throw
-    try {
-      pages_.push_back(std::make_unique<KvPage>(KvPage{Buffer(queue_, shape_.page_bytes())}));
-    } catch (const std::bad_alloc&) {
-      fail(GPA_ERROR_OUT_OF_MEMORY, "no memory for a page of %zu bytes of the key/value cache", shape_.page_bytes());
-    }
-    free_.push_back(pages_.back().get());
+  while (free_.empty()) {
+    const bool full = pages_made() >= max_pages_;
+    if ((!full && make_page()) || (reclaim_ && reclaim_())) continue;
+    if (full) fail(GPA_ERROR_CAPACITY, "all %lld pages of the key/value cache are in use", static_cast<long long>(max_pages_));
+    fail(GPA_ERROR_OUT_OF_MEMORY, "no memory for a page of %zu bytes of the key/value cache", shape_.page_bytes());
   }
   KvPage* page = free_.back();
   free_.pop_back();
   page->holders = 1;
   return page;
+}
+
+// False: there is no memory.
+bool KvPool::make_page() {
+  free_.reserve(pages_.size() + 1);  // give() must not throw
+  try {
+    pages_.push_back(std::make_unique<KvPage>(KvPage{Buffer(queue_, shape_.page_bytes())}));
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  free_.push_back(pages_.back().get());
+  return true;
 }
 
 void KvPool::hold(KvPage* page) noexcept {

@@ -50,7 +50,7 @@ class KvPool {
   int64_t pages_free() const { return static_cast<int64_t>(free_.size()); }
   int64_t pages_shared() const { return shared_; }  // with more than one holder
 
-  // reclaim: asked for pages when all are in use; false: it has none to give back.
+  // reclaim: asked for pages when all are in use or there is no memory for more; false: it has none to give back.
   void on_shortage(std::function<bool()> reclaim) { reclaim_ = std::move(reclaim); }
   // A page with one holder, contents undefined. Errors: CAPACITY (max_pages are in use), OUT_OF_MEMORY.
   KvPage* take();
@@ -60,6 +60,8 @@ class KvPool {
   void give(KvPage* page) noexcept;
 
  private:
+  bool make_page();
+
   Queue& queue_;
   KvShape shape_;
   int64_t max_pages_, shared_ = 0;

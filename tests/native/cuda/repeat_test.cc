@@ -49,9 +49,9 @@ TEST(CudaRepeat, callsTwiceAndThenNoMore) {
 TEST(CudaRepeat, keysAreKeptApart) {
   Subject s(5);
   for (int64_t round = 0; round < 4; ++round)
-    for (int64_t key = 0; key < 200; ++key) s.adding.repeat(key);  // more than are kept
-  EXPECT_EQ(800.0f, s.sum());
-  EXPECT_GT(s.adding.calls, 400);
+    for (int64_t key = 0; key < 400; ++key) s.adding.repeat(key);  // more than are kept
+  EXPECT_EQ(1600.0f, s.sum());
+  EXPECT_GT(s.adding.calls, 800);
 }
 
 TEST(CudaRepeat, failureInACaptureIsTheCallers_andNothingWasGiven) {

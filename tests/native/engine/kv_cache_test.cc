@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <set>
 
 #include "engine/support.h"
@@ -46,6 +47,48 @@ TEST(KvPool, more_pages_than_allowed_are_an_error) {
   expect_failure(GPA_ERROR_CAPACITY, "all 2 pages", [&] { pool.take(); });
   pool.give(page);
   EXPECT_EQ(page, pool.take());
+}
+
+// A queue whose memory ends after so many allocations.
+class ShortQueue final : public Queue {
+ public:
+  explicit ShortQueue(int allocations) : left_(allocations) {}
+  void* allocate(size_t bytes) override {
+    if (left_-- <= 0) throw std::bad_alloc();
+    return pool_.allocate(bytes);
+  }
+  void release(void* memory) noexcept override { pool_.release(memory); }
+  bool on_host() const override { return true; }
+  void upload(void* to, const void* from, size_t bytes) override { pool_.upload(to, from, bytes); }
+  void download(void* to, const void* from, size_t bytes) override { pool_.download(to, from, bytes); }
+  void copy(void* to, size_t to_stride, const void* from, size_t from_stride, size_t bytes, size_t rows) override {
+    pool_.copy(to, to_stride, from, from_stride, bytes, rows);
+  }
+  void wait() override {}
+  ThreadPool& host() override { return pool_; }
+
+ private:
+  ThreadPool pool_{1};
+  int left_;
+};
+
+TEST(KvPool, without_memory_it_asks_for_pages_and_then_says_so) {
+  ShortQueue queue(2);
+  KvPool pool(queue, kShape, 10);
+  KvPage* const first = pool.take();
+  KvPage* const second = pool.take();
+  expect_failure(GPA_ERROR_OUT_OF_MEMORY, "key/value cache", [&] { pool.take(); });
+  int asked = 0;
+  pool.on_shortage([&] {
+    if (++asked > 2) return false;
+    if (asked == 2) pool.give(first);  // the first answer freed a page that somebody else holds
+    return true;
+  });
+  EXPECT_EQ(first, pool.take());
+  EXPECT_EQ(2, asked);
+  expect_failure(GPA_ERROR_OUT_OF_MEMORY, "key/value cache", [&] { pool.take(); });
+  pool.give(second);
+  EXPECT_EQ(second, pool.take());
 }
 
 TEST(KvPool, page_is_free_when_its_last_holder_gives_it) {
