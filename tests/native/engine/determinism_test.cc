@@ -83,15 +83,18 @@ int mixes() {
   return name == "reference" ? 5 : name == "portable" ? 20 : kMixes;
 }
 
+std::vector<Answer> answers_alone(const gpa_model* model, const std::vector<Asked>& asked, gpa_precision precision) {
+  std::vector<Answer> alone;
+  const EngineHandle engine = create_engine(model, {1, 1, 0, 0, nullptr, precision});
+  for (const Asked& one : asked) alone.push_back(answer(one, ask(engine.get(), one)));
+  return alone;
+}
+
 // Requests in random order on an engine of random threads and places, some of them joining when others are on their way.
 void expect_mixes_equal(const std::string& path, gpa_precision precision) {
   const ModelHandle model = open_model(path);
   const std::vector<Asked> asked = questions();
-  std::vector<Answer> alone;
-  {
-    const EngineHandle engine = create_engine(model.get(), {1, 1, 0, 0, nullptr, precision});
-    for (const Asked& one : asked) alone.push_back(answer(one, ask(engine.get(), one)));
-  }
+  const std::vector<Answer> alone = answers_alone(model.get(), asked, precision);
   std::mt19937 random(7);
   const auto below = [&](size_t limit) { return static_cast<size_t>(random() % limit); };
   for (int mix = 0; mix < mixes(); ++mix) {
@@ -115,6 +118,18 @@ TEST(Determinism, f32_mixesAnswerAsAlone) { expect_mixes_equal(golden_model().pa
 
 // Blocks of 4 and 6 bits, int8 activations in the decoder and the audio networks.
 TEST(Determinism, quantised_mixesAnswerAsAlone) { expect_mixes_equal(quantised_golden_path(), GPA_PRECISION_FAST); }
+
+TEST(Determinism, sixtyFourAtOnceAnswerAsAlone) {
+  const ModelHandle model = open_model(golden_model().path());
+  const std::vector<Asked> asked = questions();
+  const std::vector<Answer> alone = answers_alone(model.get(), asked, GPA_PRECISION_EXACT);
+  const EngineHandle engine = create_engine(model.get(), {2, 64, 0, 0, nullptr, GPA_PRECISION_EXACT});
+  std::vector<RequestHandle> requests;
+  for (size_t i = 0; i < 64; ++i) requests.push_back(ask(engine.get(), asked[i * 7 % asked.size()]));
+  for (size_t i = 0; i < 64; ++i) {
+    ASSERT_TRUE(alone[i * 7 % asked.size()] == answer(asked[i * 7 % asked.size()], requests[i])) << i;
+  }
+}
 
 }  // namespace
 }  // namespace gpa::test
