@@ -88,6 +88,7 @@ bool keep_candidates(float* logits, int64_t cols, const SampleRow& draw, Candida
   if (draw.top_k > 0) keep_top_k(draw.top_k, left);
   for (Candidate* c = left->items; c < left->items + left->count; ++c) c->weight = std::exp(static_cast<double>(c->logit) - largest);
   if (draw.top_p < 1) keep_top_p(static_cast<double>(draw.top_p), left);
+  std::sort(left->items, left->items + left->count, [](const Candidate& a, const Candidate& b) { return a.column < b.column; });
   left->total = 0;
   for (const Candidate* c = left->items; c < left->items + left->count; ++c) left->total += c->weight;
   return true;

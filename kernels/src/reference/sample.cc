@@ -37,14 +37,20 @@ int32_t pick(const SampleRow& draw, float* logits, int64_t cols) {
     mass += weights[i];
     if (mass >= static_cast<double>(draw.top_p) * total) left = i + 1;
   }
-  total = std::accumulate(weights.begin(), weights.begin() + left, 0.0);
+  const float largest = logits[order[0]];
+  order.resize(left);
+  std::sort(order.begin(), order.end());
+  total = 0;
+  for (int32_t column : order) total += std::exp(static_cast<double>(logits[column]) - largest);
   double rest = draw.uniform * total;
-  for (int64_t i = 0; i < left; ++i) {
-    rest -= weights[i];
-    if (rest < 0) return order[i];
+  int32_t last = order[0];  // with any weight: what the rounding of the sum may leave
+  for (int32_t column : order) {
+    const double weight = std::exp(static_cast<double>(logits[column]) - largest);
+    if (weight > 0) last = column;
+    rest -= weight;
+    if (rest < 0) return column;
   }
-  while (left > 1 && weights[left - 1] == 0) --left;  // rounding of the sum: the last one with any weight
-  return order[left - 1];
+  return last;
 }
 
 }  // namespace

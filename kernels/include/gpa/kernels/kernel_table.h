@@ -258,7 +258,7 @@ struct NearestArgs {
 //   2. logit / temperature (below kGreedyBelow: the largest logit is taken, lowest column on ties, and 3 to 5 do not happen)
 //   3. top-k (0: off): columns below the k-th largest go; those tied with it stay
 //   4. top-p: the smallest set of the most probable columns whose mass is >= p stays, one at least (Holtzman et al. 2020)
-//   5. softmax over what is left, and one draw: the first column, in any fixed order, at which the sum of the probabilities is
+//   5. softmax over what is left, and one draw: the first column, in ascending order, at which the sum of the probabilities is
 //      above `uniform`
 // Arrays of these, and what they point to, are operands.
 inline constexpr float kGreedyBelow = 1e-6f;

@@ -14,7 +14,7 @@ struct Candidate {
 };
 
 struct Candidates {
-  Candidate* items;  // room for all columns
+  Candidate* items;  // room for all columns; ascending by column
   int64_t count;
   double total;      // of the weights
 };

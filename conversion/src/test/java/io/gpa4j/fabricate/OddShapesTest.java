@@ -32,6 +32,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Models of unusual shapes: every instruction set computes what the reference kernels compute, from the audio to the answer. */
 class OddShapesTest {
   private static final double SMALL_ERROR = 1e-9;
+  // Keys and values beside 16-bit weights are rounded to f16: a last bit that differs becomes one of f16.
+  private static final double SMALL_ERROR_OF_F16 = 1e-8;
   private static final ModelShape.Tokens TOKENS = new ModelShape.Tokens(437, 441, 33, 4096, 70);
 
   /** A Qwen3 with heads wider than the model and a key of its own for each; the least of everything in the audio networks. */
@@ -108,7 +110,9 @@ class OddShapesTest {
         if (tensor.isInts()) {
           assertThat(tensor.ints()).as("%s: %s", isa, name).isEqualTo(want.get(name).ints());
         } else if (!name.endsWith("_margin")) {
-          assertThat(error(tensor.floats(), want.get(name).floats())).as("%s: %s", isa, name).isLessThan(SMALL_ERROR);
+          boolean decoder = name.startsWith("hidden_") || name.startsWith("logits_");
+          double most = decoder && model.endsWith("16") ? SMALL_ERROR_OF_F16 : SMALL_ERROR;
+          assertThat(error(tensor.floats(), want.get(name).floats())).as("%s: %s", isa, name).isLessThan(most);
         }
       });
     }
