@@ -53,7 +53,7 @@ void run(const Model& model, Rounding rounding, Results* results, const char* ne
     if (found == results->entries.end()) return;
     tensors.push_back(found->second.tensor);
   }
-  const Compute compute{*select_kernels(), 1, rounding};
+  const Compute compute{nullptr, *select_kernels(), 1, rounding};
   const Failure failure = guarded([&] { run_stage(model, compute, network, tensors, Results::observe, results); });
   if (failure.code == GPA_ERROR_INTERNAL && failure.message != "the speaker encoder's result is not finite") finding(failure.message.c_str());
   if (failure.code == GPA_ERROR_OUT_OF_MEMORY) finding(failure.message.c_str());
