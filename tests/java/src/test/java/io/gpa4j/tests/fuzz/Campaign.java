@@ -18,7 +18,7 @@ import java.util.Set;
  */
 final class Campaign {
   /** What a reader may take to refuse an input: a slow one is read again, and the fastest of four times counts. */
-  private static final long MAX_MILLIS = 50;
+  private static final long MAX_MILLIS = 200;
   private static final int RETRIES = 3;
   // Beyond what Java's own heap can grow by.
   private static final long MAX_PROCESS_BYTES = 160L << 20;
