@@ -37,7 +37,7 @@ interface Target extends AutoCloseable {
 
   /** Milliseconds that an input may take which is read and not refused. */
   default long readMillis() {
-    return 50;
+    return 200;
   }
 
   /** Whether libraries that are not ours allocate outside Java for it: then the memory of the whole process is watched, too. */
