@@ -17,8 +17,6 @@ import java.util.Set;
  * anything else is a finding, whose input is kept. Inputs that take the reader to a place where none before came are changed further.
  */
 final class Campaign {
-  /** What a reader may take to refuse an input: a slow one is read again, and the fastest of four times counts. */
-  private static final long MAX_MILLIS = 200;
   private static final int RETRIES = 3;
   // Beyond what Java's own heap can grow by.
   private static final long MAX_PROCESS_BYTES = 160L << 20;
@@ -81,7 +79,7 @@ final class Campaign {
     }
     begun = 0;
     watchdog.interrupt();
-    if (slowest > MAX_MILLIS / 2.0) {
+    if (slowest > Target.MAX_MILLIS / 2.0) {
       log.printf(Locale.ROOT, "%s: an input of %.1f ms in %s%n", target.name(), slowest, keep("slowest", slowestInput));
     }
     return new Result(target.name(), done, read, places.size(), slowest, most, (System.nanoTime() - start) / 1e9, findings);
@@ -116,7 +114,7 @@ final class Campaign {
     begun = System.nanoTime();
     long bytesBefore = THREADS.getCurrentThreadAllocatedBytes();
     double millis = 0;
-    long allowed = MAX_MILLIS;
+    long allowed = Target.MAX_MILLIS;
     boolean news = false;
     for (int attempt = 0; attempt <= RETRIES; attempt++) {
       long before = THREADS.getCurrentThreadCpuTime();
@@ -130,7 +128,7 @@ final class Campaign {
           report("memory", input, bytes + " bytes of heap for an input of " + input.length, thrown);
         }
         news = judge(input, thrown);
-        allowed = thrown == null ? target.readMillis() : MAX_MILLIS;
+        allowed = thrown == null ? target.readMillis() : Target.MAX_MILLIS;
       }
       if (millis <= allowed) {
         if (millis > slowest) {

@@ -26,7 +26,7 @@ final class FileTarget implements Target {
   private UnaryOperator<byte[]> repair = UnaryOperator.identity();
   private UnaryOperator<byte[]> content = UnaryOperator.identity();
   private long bytesPerByte = 200;
-  private long readMillis = 200;
+  private long readMillis = MAX_MILLIS;
   private boolean foreign;
 
   FileTarget(String name, Path file, Supplier<List<byte[]>> seeds, List<String> words, long freeBytes, Reader reader) {
