@@ -48,15 +48,18 @@ Weight Cases::weights(DType type, int64_t rows, int64_t cols) {
   return {put(w.bytes), type, rows, cols};
 }
 
-void Cases::add_product(DType type, int64_t rows, int64_t in, int64_t out) {
+void Cases::add_product(DType type, int64_t rows, int64_t in, int64_t out, Entry entry) {
   rows = scaled(rows);
   std::vector<LinearArgs> maps;
   const float* x = floats(rows * in);
   float* y = floats(rows * out);
+  Prologue prologue;
+  if (entry == Entry::kNormed) prologue = {.norm = floats(in), .eps = 1e-6f};
+  if (entry == Entry::kGated) prologue = {.up = floats(rows * in), .activation = Activation::kSilu};
   const Weight first = weights(type, out, in);
   const auto bytes = static_cast<size_t>(dtype_bytes(type, in * out));
   for (int turn = 0; turn < kTurns; ++turn) {
-    LinearArgs map{x, rows, first, {}, y, dtype_quantized(type) ? Rounding::kInt8 : Rounding::kNone};
+    LinearArgs map{x, rows, first, {}, y, dtype_quantized(type) ? Rounding::kInt8 : Rounding::kNone, prologue};
     if (turn > 0) {
       memory_.push_back(queue_.allocate(bytes));
       queue_.copy(memory_.back(), 0, first.data, 0, bytes, 1);
@@ -64,15 +67,19 @@ void Cases::add_product(DType type, int64_t rows, int64_t in, int64_t out) {
     }
     maps.push_back(map);
   }
-  cases_.push_back({"linear", std::string(test::name_of(type)) + " " + join({rows, in, out}),
-                    static_cast<double>(bytes) + 4.0 * as_double(rows) * as_double(in + out), 2.0 * as_double(rows) * as_double(in) * as_double(out),
+  const char* names[] = {"linear", "linear, normed", "linear, gated"};
+  const int64_t inputs = entry == Entry::kGated ? 2 * in : in;
+  cases_.push_back({names[static_cast<int>(entry)], std::string(test::name_of(type)) + " " + join({rows, in, out}),
+                    static_cast<double>(bytes) + 4.0 * as_double(rows) * as_double(inputs + out), 2.0 * as_double(rows) * as_double(in) * as_double(out),
                     [this, maps](int turn) { kernels_.linear(queue_, maps[static_cast<size_t>(turn % kTurns)]); }});
 }
 
 void Cases::add_products() {
   const int64_t in = smoke_ ? 256 : 1024, out = smoke_ ? 64 : 4096;
   for (const DType type : {DType::kF32, DType::kF16, DType::kQ8_0, DType::kQ4_K, DType::kQ4_0})
-    for (const int64_t rows : {1, 8, 64, 512}) add_product(type, rows, in, out);
+    for (const int64_t rows : {1, 8, 64, 512}) add_product(type, rows, in, out, Entry::kPlain);
+  for (const Entry entry : {Entry::kNormed, Entry::kGated})
+    for (const int64_t rows : {1, 64}) add_product(DType::kQ8_0, rows, in, out, entry);
 }
 
 void Cases::add_convolutions() {
@@ -140,21 +147,20 @@ void Cases::add_rows() {
     add("rms_norm", moved, [=, this](int) { kernels_.rms_norm(queue_, {x, rows, cols, w, 1e-6f, y}); });
     add("layer_norm", moved, [=, this](int) { kernels_.layer_norm(queue_, {x, rows, cols, w, w, 1e-5f, y}); });
     add("snake", moved, [=, this](int) { kernels_.snake(queue_, {x, rows, cols, w, y}); });
-    add("gated", 1.5 * moved, [=, this](int) { kernels_.gated(queue_, {x, other, rows, cols, cols, cols, Activation::kSilu, y, cols}); });
     add("activate", moved, [=, this](int) { kernels_.activate(queue_, {x, count, Activation::kGelu, y}); });
     add("affine", 1.5 * moved, [=, this](int) { kernels_.affine(queue_, {x, rows, cols, w, w, other, y}); });
     add("mean_rows", 0.5 * moved, [=, this](int) { kernels_.mean_rows(queue_, {x, rows, cols, 50, y}); });
     std::vector<int32_t> ids(static_cast<size_t>(rows));
     for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int32_t>(i * 37 % 500);
     const int32_t* positions = put(ids);
-    add("rope", moved, [=, this](int) { kernels_.rope(queue_, {y, rows, cols / 64, 64, positions, 1e6f}); });
     const EmbedArgs embed{weights(DType::kQ8_0, 512, cols), positions, rows, y};
     add("embed", 0.75 * moved, [=, this](int) { kernels_.embed(queue_, embed); });
     std::vector<void*> slots;
     char* pages = reinterpret_cast<char*>(floats(count));
     for (int64_t r = 0; r < rows; ++r) slots.push_back(pages + r * cols * 4);
     void* const* table = put(slots);
-    add("store_kv", 1.5 * moved, [=, this](int) { kernels_.store_kv(queue_, {x, other, rows, cols, DType::kF16, table, 0, cols}); });
+    const RotateAndStoreArgs heads{y, x, other, rows, cols / 64, cols / 64, 64, w, w, 1e-6f, positions, 1e6f, DType::kF16, table, 0, cols};
+    add("rotate_and_store", 2.5 * moved, [=, this](int) { kernels_.rotate_and_store(queue_, heads); });
   }
   const int64_t rows = scaled(500), codes = scaled(8192);
   auto* ids = reinterpret_cast<int32_t*>(floats(rows));

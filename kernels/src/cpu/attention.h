@@ -272,25 +272,5 @@ void attention(ThreadPool& pool, const AttentionArgs& a) {
   });
 }
 
-inline void store_row(DType type, const float* from, int64_t count, void* to) {
-  for_vectors(count, [&](int64_t i, int64_t lanes) {
-    const Vec v = load_lanes(from + i, lanes);
-    if (type == DType::kF16)
-      lanes == kWidth ? v.store_f16(static_cast<uint16_t*>(to) + i) : store_first_f16(static_cast<uint16_t*>(to) + i, lanes, v);
-    else
-      store_lanes(static_cast<float*>(to) + i, lanes, v);
-  });
-}
-
-void store_kv(ThreadPool& pool, const StoreKvArgs& a) {
-  for_ranges(pool, a.rows, 4 * a.width, [&](int64_t begin, int64_t end, int) {
-    for (int64_t r = begin; r < end; ++r) {
-      auto* slot = static_cast<char*>(a.slots[r]);
-      store_row(a.kv_type, a.k + r * a.width, a.width, slot + dtype_bytes(a.kv_type, a.k_offset));
-      store_row(a.kv_type, a.v + r * a.width, a.width, slot + dtype_bytes(a.kv_type, a.v_offset));
-    }
-  });
-}
-
 }  // namespace
 }  // namespace gpa::GPA_ISA_NAMESPACE

@@ -1,4 +1,4 @@
-// snake, gated, activate, affine, mean_rows.
+// snake, activate, affine, mean_rows.
 #pragma once
 #include "cpu/epilogue.h"
 
@@ -14,17 +14,6 @@ void snake(ThreadPool& pool, const SnakeArgs& a) {
         const Vec x = load_lanes(a.x + r * a.cols + c, lanes), alpha = load_lanes(a.alpha + c, lanes);
         const Vec y = fma(sin_squared(alpha * x), load_lanes(inverse + c, lanes), x);
         store_lanes(a.y + r * a.cols + c, lanes, y);
-      });
-    }
-  });
-}
-
-void gated(ThreadPool& pool, const GatedArgs& a) {
-  for_ranges(pool, a.rows, a.cols * 8, [&](int64_t begin, int64_t end, int) {
-    for (int64_t r = begin; r < end; ++r) {
-      for_vectors(a.cols, [&](int64_t c, int64_t lanes) {
-        const Vec gate = activate(a.activation, load_lanes(a.gate + r * a.gate_stride + c, lanes));
-        store_lanes(a.y + r * a.y_stride + c, lanes, gate * load_lanes(a.up + r * a.up_stride + c, lanes));
       });
     }
   });

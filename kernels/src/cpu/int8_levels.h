@@ -82,17 +82,6 @@ inline void place(const RowLevels& from, int row, LevelBlock& to) {
   for (int i = 0; i < kStarts; ++i) to.starts[i][row] = from.starts[i];
 }
 
-// x [rows, cols], cols a multiple of 32, into [ceil(rows / kLevelTileRows)][cols / 32] blocks.
-inline void round_rows(ThreadPool& pool, const float* x, int64_t rows, int64_t cols, LevelBlock* to) {
-  for_ranges(pool, rows, 2 * cols, [&](int64_t begin, int64_t end, int) {
-    const int64_t blocks = cols / kLevelBlock;
-    for (int64_t row = begin; row < end; ++row) {
-      LevelBlock* tile = to + row / kLevelTileRows * blocks;
-      for (int64_t b = 0; b < blocks; ++b) place(round_block(x + row * cols + b * kLevelBlock), static_cast<int>(row % kLevelTileRows), tile[b]);
-    }
-  });
-}
-
 // x [rows, cols] into [rows][cols / 32]: for convolutions, where a row takes part in several products.
 inline void round_frames(ThreadPool& pool, const float* x, int64_t rows, int64_t cols, RowLevels* to) {
   for_ranges(pool, rows, 2 * cols, [&](int64_t begin, int64_t end, int) {

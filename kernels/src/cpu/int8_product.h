@@ -2,7 +2,7 @@
 // opened once for all rows that a part has.
 #pragma once
 #include "cpu/int8_tile.h"
-#include "cpu/product.h"
+#include "cpu/prologue.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
@@ -129,15 +129,28 @@ inline LevelKernel level_kernel(DType type) {
   }
 }
 
+// The rows of a linear layer into [ceil(rows / kLevelTileRows)][depth / kLevelBlock] blocks.
+inline void round_rows(ThreadPool& pool, const Product& p, LevelBlock* to) {
+  const int64_t cols = p.depth(), blocks = cols / kLevelBlock;
+  for_ranges(pool, p.rows, prologue_cost(p) + 2 * cols, [&](int64_t begin, int64_t end, int thread) {
+    float* memory = has_prologue(p) ? static_cast<float*>(pool.scratch(thread, static_cast<size_t>(cols) * sizeof(float))) : nullptr;
+    for (int64_t row = begin; row < end; ++row) {
+      const float* x = entering_row(p, row, memory);
+      LevelBlock* tile = to + row / kLevelTileRows * blocks;
+      for (int64_t b = 0; b < blocks; ++b) place(round_block(x + b * kLevelBlock), static_cast<int>(row % kLevelTileRows), tile[b]);
+    }
+  });
+}
+
 constexpr int64_t kMostProducts = 4;
 
-// Up to kMostProducts products of the same x, which is rounded once; their parts are dealt out together.
+// Up to kMostProducts products of the same x and prologue, which are gone through once; their parts are dealt out together.
 inline void multiply_int8(ThreadPool& pool, const Product* products, int64_t count) {
   const Product& any = products[0];
   if (any.rows <= 0) return;
   const int64_t blocks = any.depth() / kLevelBlock, tiles = ceil_div(any.rows, kLevelTileRows);
   auto* x = static_cast<LevelBlock*>(pool.shared(static_cast<size_t>(tiles * blocks) * sizeof(LevelBlock)));
-  round_rows(pool, any.x, any.rows, any.depth(), x);
+  round_rows(pool, any, x);
   const int64_t row_parts = ceil_div(tiles, kLevelPartTiles), part_tiles = ceil_div(tiles, row_parts);
   LevelCut cuts[kMostProducts];
   int64_t parts = 0, bytes = 0;

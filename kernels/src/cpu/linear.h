@@ -27,6 +27,7 @@ inline Product product_of(const LinearArgs& a) {
           .channels = a.w.cols,
           .w = a.w,
           .rows = a.rows,
+          .prologue = a.prologue,
           .epilogue = a.epilogue,
           .y = a.y,
           .y_row = a.w.rows,
@@ -35,16 +36,22 @@ inline Product product_of(const LinearArgs& a) {
 
 inline bool rounds(const LinearArgs& a) { return a.rounding == Rounding::kInt8 && dtype_quantized(a.w.type); }
 
+// Products in f32 first: what the prologue makes for them and the levels of the others lie in the same memory.
 void linears(ThreadPool& pool, const LinearArgs* maps, int64_t count) {
+  const float* x = nullptr;
+  for (int64_t i = 0; i < count; ++i) {
+    if (rounds(maps[i])) continue;
+    Product p = product_of(maps[i]);
+    if (!x) x = entering_rows(pool, p);
+    p.x = x;
+    multiply(pool, p);
+  }
   Product rounded[kMostProducts];
   int64_t together = 0;
   for (int64_t i = 0; i < count; ++i) {
-    if (!rounds(maps[i])) {
-      multiply(pool, product_of(maps[i]));
-      continue;
-    }
+    if (!rounds(maps[i])) continue;
     rounded[together++] = product_of(maps[i]);
-    if (together < kMostProducts && i + 1 < count) continue;
+    if (together < kMostProducts) continue;
     multiply_int8(pool, rounded, together);
     together = 0;
   }

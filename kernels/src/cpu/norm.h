@@ -44,21 +44,21 @@ void layer_norm(ThreadPool& pool, const LayerNormArgs& a) {
   });
 }
 
+// y = x / sqrt(mean(x^2) + eps) * w, all [cols]; x and y may be equal.
+inline void rms_norm_row(const float* x, int64_t cols, const float* w, float eps, float* y) {
+  Vec squares = Vec::zero();
+  for_vectors(cols, [&](int64_t c, int64_t lanes) {
+    const Vec v = load_lanes(x + c, lanes);
+    squares = fma(v, v, squares);
+  });
+  const float mean = reduce_add(squares) / static_cast<float>(cols);
+  const Vec inverse = Vec::broadcast(1.0f / __builtin_sqrtf(mean + eps));
+  for_vectors(cols, [&](int64_t c, int64_t lanes) { store_lanes(y + c, lanes, load_lanes(x + c, lanes) * inverse * load_lanes(w + c, lanes)); });
+}
+
 void rms_norm(ThreadPool& pool, const RmsNormArgs& a) {
   for_ranges(pool, a.rows, a.cols * 3, [&](int64_t begin, int64_t end, int) {
-    for (int64_t r = begin; r < end; ++r) {
-      const float* x = a.x + r * a.cols;
-      Vec squares = Vec::zero();
-      for_vectors(a.cols, [&](int64_t c, int64_t lanes) {
-        const Vec v = load_lanes(x + c, lanes);
-        squares = fma(v, v, squares);
-      });
-      const float mean = reduce_add(squares) / static_cast<float>(a.cols);
-      const Vec inverse = Vec::broadcast(1.0f / __builtin_sqrtf(mean + a.eps));
-      for_vectors(a.cols, [&](int64_t c, int64_t lanes) {
-        store_lanes(a.y + r * a.cols + c, lanes, load_lanes(x + c, lanes) * inverse * load_lanes(a.w + c, lanes));
-      });
-    }
+    for (int64_t r = begin; r < end; ++r) rms_norm_row(a.x + r * a.cols, a.cols, a.w, a.eps, a.y + r * a.cols);
   });
 }
 

@@ -6,7 +6,7 @@
 #include "cpu/linear.h"
 #include "cpu/nearest.h"
 #include "cpu/norm.h"
-#include "cpu/rope.h"
+#include "cpu/rotate_and_store.h"
 
 #define GPA_STRING_OF(name) #name
 #define GPA_STRING(name) GPA_STRING_OF(name)
@@ -29,11 +29,9 @@ constexpr KernelTable kTable = {
     .depthwise_conv1d = on_pool<DepthwiseConv1dArgs, depthwise_conv1d>,
     .layer_norm = on_pool<LayerNormArgs, layer_norm>,
     .rms_norm = on_pool<RmsNormArgs, rms_norm>,
-    .rope = on_pool<RopeArgs, rope>,
+    .rotate_and_store = on_pool<RotateAndStoreArgs, rotate_and_store>,
     .attention = on_pool<AttentionArgs, attention>,
-    .store_kv = on_pool<StoreKvArgs, store_kv>,
     .snake = on_pool<SnakeArgs, snake>,
-    .gated = on_pool<GatedArgs, gated>,
     .activate = on_pool<ActivateArgs, activate>,
     .affine = on_pool<AffineArgs, affine>,
     .embed = on_pool<EmbedArgs, embed>,

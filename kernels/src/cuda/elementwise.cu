@@ -26,19 +26,6 @@ __global__ void __launch_bounds__(kThreads) snake_kernel(SnakeArgs a, int64_t gr
 }
 
 template <bool kWhole>
-__global__ void __launch_bounds__(kThreads) gated_kernel(GatedArgs a, int64_t groups, int64_t total) {
-  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-  if (i >= total) return;
-  const Place at = place_of(i, groups);
-  const int64_t left = a.cols - at.col;
-  const float4 g = load_4<kWhole>(a.gate + at.row * a.gate_stride + at.col, left);
-  const float4 u = load_4<kWhole>(a.up + at.row * a.up_stride + at.col, left);
-  store_4<kWhole>(a.y + at.row * a.y_stride + at.col, left,
-                  make_float4(activated(a.activation, g.x) * u.x, activated(a.activation, g.y) * u.y, activated(a.activation, g.z) * u.z,
-                              activated(a.activation, g.w) * u.w));
-}
-
-template <bool kWhole>
 __global__ void __launch_bounds__(kThreads) activate_kernel(ActivateArgs a, int64_t total) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (i >= total) return;
@@ -87,15 +74,6 @@ void snake(Queue& queue, const SnakeArgs& args) {
   a.x = q.operand(a.x);
   a.alpha = q.operand(a.alpha);
   launch_groups(q, aligned_16(a.x) && aligned_16(a.alpha) && aligned_16(a.y), snake_kernel<true>, snake_kernel<false>, a);
-}
-
-void gated(Queue& queue, const GatedArgs& args) {
-  CudaQueue& q = cuda_queue(queue);
-  GatedArgs a = args;
-  a.gate = q.operand(a.gate);
-  a.up = q.operand(a.up);
-  const bool strides = (a.gate_stride | a.up_stride | a.y_stride) % 4 == 0;
-  launch_groups(q, strides && aligned_16(a.gate) && aligned_16(a.up) && aligned_16(a.y), gated_kernel<true>, gated_kernel<false>, a);
 }
 
 void activate(Queue& queue, const ActivateArgs& args) {

@@ -16,6 +16,7 @@ void launch_int8(CudaQueue& queue, Products& p, const RoundedFrames& x) {
 
 // Rounding some rows in each thread block costs less than a launch.
 constexpr int64_t kMostOwnRows = 4, kMostOwnLevels = 16 << 10;
+static_assert(kMostOwnRows <= kWarps);
 
 // Few rows: eight rows of weights in a thread block, so that small matrices reach every processor; sixteen where there are plenty, as
 // what the block does with x is then shared.
@@ -30,7 +31,7 @@ void multiply_int8(CudaQueue& queue, Products& p) {
   const bool wide = plenty(queue, p);
   if (plain_rows(p) && p.rows <= kMostOwnRows && p.rows * p.depth <= kMostOwnLevels)
     return wide ? launch_int8<type, 1, 2, 16, 3, true>(queue, p, {}) : launch_int8<type, 1, 1, 32, 3, true>(queue, p, {});
-  const RoundedFrames x = round_frames(queue, p.x, p.frames, p.channels);
+  const RoundedFrames x = round_frames(queue, p);
   if (p.rows <= 16) return wide ? launch_int8<type, 1, 2, 16, 3, false>(queue, p, x) : launch_int8<type, 1, 1, 32, 3, false>(queue, p, x);
   if (p.rows <= 64) return launch_int8<type, 4, 2, 16, 3, false>(queue, p, x);
   launch_int8<type, 4, 4, 8, 4, false>(queue, p, x);

@@ -3,7 +3,7 @@
 #pragma once
 #include "cuda/launch.cuh"
 #include "cuda/mma.cuh"
-#include "cuda/rounded.cuh"
+#include "cuda/prologue.cuh"
 #include "cuda/weight_stages.cuh"
 
 namespace gpa::cuda {
@@ -47,8 +47,8 @@ __device__ inline RowFragment load_fragment(const Products& p, const RoundedFram
   return out;
 }
 
-// Up to eight rows of a linear layer, rounded into shared memory. Four threads take a block, whichever row it is of: one row keeps
-// all of them busy.
+// Up to eight rows of a linear layer, rounded into shared memory after their prologue. Four threads take a block, whichever row it is
+// of: one row keeps all of them busy. A row's norm is found by one warp.
 struct OwnRows {
   uint8_t* levels;  // [rows][pitch], aligned to 16
   int rows, blocks, pitch;
@@ -56,21 +56,29 @@ struct OwnRows {
   // Rows of levels are a multiple of 128 bytes and 32 more: those of four rows that are read at once lie in other banks.
   static __host__ __device__ int pitch_of(int depth) { return (depth + 127) / 128 * 128 + kLevelBlock; }
   static size_t bytes(int64_t rows, int depth) {
-    return static_cast<size_t>(rows) * (static_cast<size_t>(pitch_of(depth)) + static_cast<size_t>(depth / kLevelBlock) * sizeof(float2));
+    return static_cast<size_t>(rows) * (static_cast<size_t>(pitch_of(depth)) + static_cast<size_t>(depth / kLevelBlock) * sizeof(float2) + sizeof(float));
   }
   __device__ OwnRows(uint8_t* memory, const Products& p)
       : levels(memory), rows(static_cast<int>(p.rows)), blocks(p.depth / kLevelBlock), pitch(pitch_of(p.depth)) {}
   __device__ float2* factors() const { return reinterpret_cast<float2*>(levels + rows * pitch); }  // [rows][blocks]
+  __device__ float* inverses() const { return reinterpret_cast<float*>(factors() + rows * blocks); }  // [rows]
 
   __device__ void round(const Products& p) const {
     const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32), t = lane % 4, all = rows * blocks;
+    if (p.prologue.norm) {
+      if (warp < rows) {
+        const float inverse = inverse_rms_of(p, warp);
+        if (lane == 0) inverses()[warp] = inverse;
+      }
+      __syncthreads();
+    }
     for (int first = 8 * warp; first < all; first += 8 * kWarps) {
-      const int i = first + lane / 4;
+      const int i = first + lane / 4, row = i / blocks, b = i % blocks;
       float x[8] = {};
-      if (i < all) load_eight(p.x + static_cast<int64_t>(i) * kLevelBlock + 8 * t, p.in_fours, x);
+      if (i < all) load_entering(p, row, b * kLevelBlock + 8 * t, p.prologue.norm ? inverses()[row] : 0.0f, x);
       const RoundedEight rounded = round_eight(x);
       if (i >= all) continue;
-      reinterpret_cast<uint2*>(levels + i / blocks * pitch + i % blocks * kLevelBlock)[t] = make_uint2(rounded.levels.low, rounded.levels.high);
+      reinterpret_cast<uint2*>(levels + row * pitch + b * kLevelBlock)[t] = make_uint2(rounded.levels.low, rounded.levels.high);
       if (t == 0) factors()[i] = rounded.factors;
     }
   }

@@ -6,12 +6,14 @@
 namespace gpa::cuda {
 namespace {
 
-Products product_of(const LinearArgs& a) {
+Products product_of(const CudaQueue& queue, const LinearArgs& a) {
   Products p{};
   p.x = a.x;
   p.frames = p.rows = a.rows;
   p.channels = p.run = p.depth = static_cast<int>(a.w.cols);
   p.taps = p.stride = p.dilation = p.groups = 1;
+  p.prologue = a.prologue;
+  p.prologue.norm = queue.operand(a.prologue.norm);
   return p;
 }
 
@@ -29,7 +31,7 @@ void linears(Queue& queue, const LinearArgs* maps, int64_t count) {
   for (int64_t first = 0; first < count; ++first) {
     const DType type = maps[first].w.type;
     if (std::any_of(maps, maps + first, [&](const LinearArgs& a) { return a.w.type == type; })) continue;
-    Products p = product_of(maps[first]);
+    Products p = product_of(q, maps[first]);
     for (int64_t i = first; i < count; ++i) {
       if (maps[i].w.type != type) continue;
       add_map(q, maps[i], p);

@@ -1,5 +1,7 @@
 #include "cuda/multiply.h"
 
+#include "cuda/vector.cuh"
+
 namespace gpa::cuda {
 
 Map map_of(const CudaQueue& queue, const Weight& w, int64_t groups, const Epilogue& epilogue, float* y) {
@@ -27,8 +29,12 @@ unsigned cut_tiles(Products& p, int tile_rows, int tile_columns) {
 
 void multiply(CudaQueue& queue, Products p, DType type, Rounding rounding) {
   if (p.rows <= 0) return;
-  p.in_fours = reinterpret_cast<uintptr_t>(p.x) % 16 == 0 && p.channels % 4 == 0 && p.run % 4 == 0;
-  if (!rounds(rounding, type, p.channels, p.groups)) return multiply_exact(queue, p, type);
+  p.in_fours = aligned_16(p.x) && aligned_16(p.prologue.norm) && aligned_16(p.prologue.up) &&
+               (p.prologue.row_stride(p.channels) | p.channels | p.run) % 4 == 0;
+  if (!rounds(rounding, type, p.channels, p.groups)) {
+    p = with_entered_rows(queue, p);
+    return multiply_exact(queue, p, type);
+  }
   switch (type) {
     case DType::kQ4_0: return multiply_int8<DType::kQ4_0>(queue, p);
     case DType::kQ8_0: return multiply_int8<DType::kQ8_0>(queue, p);

@@ -1,7 +1,7 @@
 #include "cuda/launch.cuh"
 #include "cuda/math.cuh"
 #include "cuda/ops.h"
-#include "cuda/vector.cuh"
+#include "cuda/rms.cuh"
 
 namespace gpa::cuda {
 namespace {
@@ -54,20 +54,19 @@ __device__ __forceinline__ int64_t row_of_thread() {
   return kThreads == 32 ? static_cast<int64_t>(blockIdx.x) * kRowsOfBlock + threadIdx.x / 32 : blockIdx.x;
 }
 
-template <bool kWhole, int kThreads>
-__global__ void __launch_bounds__(kThreads == 32 ? 32 * kRowsOfBlock : kThreads) rms_norm_kernel(RmsNormArgs a) {
-  __shared__ float partial[32];
-  const int64_t r = row_of_thread<kThreads>();
-  if (r >= a.rows) return;  // a whole warp
-  Share<kWhole, kThreads> share{a.x + r * a.cols, a.cols, static_cast<int64_t>(threadIdx.x % kThreads), {}};
-  share.load();
-  const float squares = share.sum(partial, [](float x) { return x * x; });
-  const float inverse = 1.0f / sqrtf(squares / static_cast<float>(a.cols) + a.eps);
-  share.each([&](int64_t c, float4 x) {
+// A warp takes a row.
+template <bool kWhole>
+__global__ void __launch_bounds__(32 * kRowsOfBlock) rms_norm_kernel(RmsNormArgs a) {
+  const int64_t r = row_of_thread<32>();
+  if (r >= a.rows) return;
+  const float* x = a.x + r * a.cols;
+  const float inverse = inverse_rms(x, static_cast<int>(a.cols), a.eps);
+  for (int64_t c = 4 * (threadIdx.x % 32); c < a.cols; c += 128) {
     const int64_t left = a.cols - c;
-    const float4 w = load_4<kWhole>(a.w + c, left);
-    store_4<kWhole>(a.y + r * a.cols + c, left, make_float4(x.x * inverse * w.x, x.y * inverse * w.y, x.z * inverse * w.z, x.w * inverse * w.w));
-  });
+    const float4 v = load_4<kWhole>(x + c, left), w = load_4<kWhole>(a.w + c, left);
+    store_4<kWhole>(a.y + r * a.cols + c, left,
+                    make_float4(normed(v.x, inverse, w.x), normed(v.y, inverse, w.y), normed(v.z, inverse, w.z), normed(v.w, inverse, w.w)));
+  }
 }
 
 template <bool kWhole, int kThreads>
@@ -96,12 +95,12 @@ __global__ void __launch_bounds__(kThreads == 32 ? 32 * kRowsOfBlock : kThreads)
   });
 }
 
-template <class Args>
-void launch_rows(CudaQueue& queue, const Args& a, void (*warp_kernel)(Args), void (*block_kernel)(Args)) {
+template <bool kWhole>
+void launch_layer_norm(CudaQueue& queue, const LayerNormArgs& a) {
   if (a.cols <= kWarpColumns) {
-    launch(queue, warp_kernel, static_cast<unsigned>(divide_up(a.rows, kRowsOfBlock)), 32 * kRowsOfBlock, 0, a);
+    launch(queue, layer_norm_kernel<kWhole, 32>, static_cast<unsigned>(divide_up(a.rows, kRowsOfBlock)), 32 * kRowsOfBlock, 0, a);
   } else {
-    launch(queue, block_kernel, static_cast<unsigned>(a.rows), kBlockThreads, 0, a);
+    launch(queue, layer_norm_kernel<kWhole, kBlockThreads>, static_cast<unsigned>(a.rows), kBlockThreads, 0, a);
   }
 }
 
@@ -112,11 +111,8 @@ void rms_norm(Queue& queue, const RmsNormArgs& args) {
   RmsNormArgs a = args;
   a.x = q.operand(a.x);
   a.w = q.operand(a.w);
-  if (a.cols % 4 == 0 && aligned_16(a.x) && aligned_16(a.w) && aligned_16(a.y)) {
-    launch_rows(q, a, rms_norm_kernel<true, 32>, rms_norm_kernel<true, kBlockThreads>);
-  } else {
-    launch_rows(q, a, rms_norm_kernel<false, 32>, rms_norm_kernel<false, kBlockThreads>);
-  }
+  const bool whole = a.cols % 4 == 0 && aligned_16(a.x) && aligned_16(a.w) && aligned_16(a.y);
+  launch(q, whole ? rms_norm_kernel<true> : rms_norm_kernel<false>, static_cast<unsigned>(divide_up(a.rows, kRowsOfBlock)), 32 * kRowsOfBlock, 0, a);
 }
 
 void layer_norm(Queue& queue, const LayerNormArgs& args) {
@@ -126,9 +122,9 @@ void layer_norm(Queue& queue, const LayerNormArgs& args) {
   a.scale = q.operand(a.scale);
   a.shift = q.operand(a.shift);
   if (a.cols % 4 == 0 && aligned_16(a.x) && aligned_16(a.scale) && aligned_16(a.shift) && aligned_16(a.y)) {
-    launch_rows(q, a, layer_norm_kernel<true, 32>, layer_norm_kernel<true, kBlockThreads>);
+    launch_layer_norm<true>(q, a);
   } else {
-    launch_rows(q, a, layer_norm_kernel<false, 32>, layer_norm_kernel<false, kBlockThreads>);
+    launch_layer_norm<false>(q, a);
   }
 }
 

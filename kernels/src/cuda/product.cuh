@@ -38,8 +38,9 @@ struct Products {
   int channels, run, taps, stride, dilation, pad_left, groups;
   int64_t rows;
   int depth;      // taps * run
-  bool in_fours;  // x is aligned to 16 bytes, and channels and run are multiples of 4
+  bool in_fours;  // x and the prologue's operands are aligned to 16 bytes; channels, run and the prologue's stride are multiples of 4
   int row_tiles, column_tiles, group_tiles;  // column_tiles: of all groups and maps; group_tiles: of one group
+  Prologue prologue;  // of a linear layer; its operands are the GPU's
   int maps;
   Map map[kMostMaps];
 

@@ -1,22 +1,45 @@
 #include "cuda/round_frames.h"
 
 #include "cuda/launch.cuh"
+#include "cuda/prologue.cuh"
 
 namespace gpa::cuda {
 namespace {
 
-constexpr int kThreads = 256;
+constexpr int kTileFrames = 8;
 
-// A warp rounds one block of 32 columns of eight frames. x [frames, 32 per_frame].
-__global__ void __launch_bounds__(kThreads) round_frames_kernel(const float* x, int64_t frames, bool aligned, RoundedFrames to) {
+// A warp rounds one block of 32 columns of eight frames. With a norm the warps of a thread block have the same eight: each first
+// finds the norm of one.
+static_assert(kWarps == kTileFrames);
+template <bool kNormed>
+__global__ void __launch_bounds__(kThreads) round_frames_kernel(const Products p, const RoundedFrames to) {
+  __shared__ float inverses[kTileFrames];
   let_next_begin();
-  const int64_t warp = (static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x) / 32;
-  const int lane = static_cast<int>(threadIdx.x % 32), t = lane % 4, block = static_cast<int>(warp % to.per_frame);
-  const int64_t frame = warp / to.per_frame * 8 + lane / 4;
-  float values[8] = {};
-  if (frame < frames) load_eight(x + (frame * to.per_frame + block) * kLevelBlock + 8 * t, aligned, values);
-  const RoundedEight rounded = round_eight(values);
-  if (frame >= frames) return;
+  wait_for_earlier();
+  const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32), t = lane % 4;
+  int64_t tile;
+  int block;
+  if constexpr (kNormed) {
+    const int parts = (to.per_frame + kWarps - 1) / kWarps;
+    tile = blockIdx.x / parts;
+    block = static_cast<int>(blockIdx.x % parts) * kWarps + warp;
+    const int64_t frame = tile * kTileFrames + warp;
+    if (frame < p.frames) {
+      const float inverse = inverse_rms_of(p, frame);
+      if (lane == 0) inverses[warp] = inverse;
+    }
+    __syncthreads();
+    if (block >= to.per_frame) return;  // a whole warp
+  } else {
+    const int64_t i = static_cast<int64_t>(blockIdx.x) * kWarps + warp;
+    tile = i / to.per_frame;
+    block = static_cast<int>(i % to.per_frame);
+  }
+  const int64_t frame = tile * kTileFrames + lane / 4;
+  float x[8] = {};
+  if (frame < p.frames) load_entering(p, frame, block * kLevelBlock + 8 * t, kNormed ? inverses[lane / 4] : 0.0f, x);
+  const RoundedEight rounded = round_eight(x);
+  if (frame >= p.frames) return;
   const int64_t at = to.block(frame, block);
   reinterpret_cast<uint2*>(to.levels + at * kLevelBlock)[t] = make_uint2(rounded.levels.low, rounded.levels.high);
   if (t == 0) to.factors[at] = rounded.factors;
@@ -24,12 +47,14 @@ __global__ void __launch_bounds__(kThreads) round_frames_kernel(const float* x, 
 
 }  // namespace
 
-RoundedFrames round_frames(CudaQueue& queue, const float* x, int64_t frames, int channels) {
-  auto* memory = static_cast<uint8_t*>(queue.scratch(static_cast<size_t>(RoundedFrames::bytes(frames, channels))));
-  const RoundedFrames to{memory, reinterpret_cast<float2*>(memory + RoundedFrames::level_bytes(frames, channels)), channels / kLevelBlock};
-  const int64_t warps = (frames + 7) / 8 * to.per_frame;
-  const auto blocks = static_cast<unsigned>((warps * 32 + kThreads - 1) / kThreads);
-  launch(queue, round_frames_kernel, blocks, kThreads, 0, x, frames, reinterpret_cast<uintptr_t>(x) % 16 == 0, to);
+RoundedFrames round_frames(CudaQueue& queue, const Products& p) {
+  auto* memory = static_cast<uint8_t*>(queue.scratch(static_cast<size_t>(RoundedFrames::bytes(p.frames, p.channels))));
+  const RoundedFrames to{memory, reinterpret_cast<float2*>(memory + RoundedFrames::level_bytes(p.frames, p.channels)), p.channels / kLevelBlock};
+  const int64_t tiles = divide_up(p.frames, kTileFrames);
+  if (p.prologue.norm)
+    launch_when(true, queue, round_frames_kernel<true>, static_cast<unsigned>(tiles * divide_up(to.per_frame, kWarps)), kThreads, 0, p, to);
+  else
+    launch_when(true, queue, round_frames_kernel<false>, static_cast<unsigned>(divide_up(tiles * to.per_frame, kWarps)), kThreads, 0, p, to);
   return to;
 }
 

@@ -6,7 +6,6 @@
 
 namespace gpa::cuda {
 
-
 // What the four lanes of one block know: eight levels each, and the block's factors.
 struct RoundedEight {
   EightLevels levels;

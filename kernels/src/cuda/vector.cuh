@@ -6,7 +6,7 @@
 
 namespace gpa::cuda {
 
-inline bool aligned_16(const void* address) { return reinterpret_cast<uintptr_t>(address) % 16 == 0; }
+__host__ __device__ inline bool aligned_16(const void* address) { return reinterpret_cast<uintptr_t>(address) % 16 == 0; }
 
 // x[0 ... 3]; zeros in place of elements from `count` on. kWhole: all four are there, at a 16-byte aligned address.
 template <bool kWhole>

@@ -56,14 +56,4 @@ void attention(Queue&, const AttentionArgs& a) {
   }
 }
 
-void store_kv(Queue&, const StoreKvArgs& a) {
-  const auto store = [&](const float* from, void* slot, int64_t offset) {
-    convert_elements(DType::kF32, from, a.kv_type, static_cast<char*>(slot) + dtype_bytes(a.kv_type, offset), a.width);
-  };
-  for (int64_t r = 0; r < a.rows; ++r) {
-    store(a.k + r * a.width, a.slots[r], a.k_offset);
-    store(a.v + r * a.width, a.slots[r], a.v_offset);
-  }
-}
-
 }  // namespace gpa::reference

@@ -17,13 +17,6 @@ void snake(Queue&, const SnakeArgs& a) {
   }
 }
 
-void gated(Queue&, const GatedArgs& a) {
-  for (int64_t r = 0; r < a.rows; ++r)
-    for (int64_t c = 0; c < a.cols; ++c)
-      a.y[r * a.y_stride + c] = static_cast<float>(activation_of(a.activation, a.gate[r * a.gate_stride + c]) *
-                                                   a.up[r * a.up_stride + c]);
-}
-
 void activate(Queue&, const ActivateArgs& a) {
   for (int64_t i = 0; i < a.count; ++i) a.y[i] = static_cast<float>(activation_of(a.activation, a.x[i]));
 }

@@ -44,6 +44,24 @@ std::vector<float> rounded(Rounding rounding, DType weights, const float* x, int
   return out;
 }
 
+// x [rows, w.cols] after the prologue.
+std::vector<float> entering(const LinearArgs& a) {
+  const Prologue& prologue = a.prologue;
+  const int64_t cols = a.w.cols, stride = prologue.row_stride(cols);
+  std::vector<float> out(static_cast<size_t>(a.rows * cols));
+  for (int64_t m = 0; m < a.rows; ++m) {
+    const float* x = a.x + m * stride;
+    float* to = out.data() + m * cols;
+    if (prologue.norm) {
+      rms_norm_row(x, cols, prologue.norm, prologue.eps, to);
+    } else {
+      for (int64_t k = 0; k < cols; ++k)
+        to[k] = prologue.up ? static_cast<float>(activation_of(prologue.activation, x[k]) * prologue.up[m * stride + k]) : x[k];
+    }
+  }
+  return out;
+}
+
 void multiply(const LinearArgs& a, const float* x) {
   std::vector<float> row(a.w.cols);
   for (int64_t n = 0; n < a.w.rows; ++n) {
@@ -58,8 +76,8 @@ void multiply(const LinearArgs& a, const float* x) {
 
 void linears(Queue&, const LinearArgs* maps, int64_t count) {
   for (const LinearArgs* a = maps; a < maps + count; ++a) {
-    const std::vector<float> x = rounded(a->rounding, a->w.type, a->x, a->rows, a->w.cols);
-    multiply(*a, x.empty() ? a->x : x.data());
+    const std::vector<float> x = entering(*a), levels = rounded(a->rounding, a->w.type, x.data(), a->rows, a->w.cols);
+    multiply(*a, levels.empty() ? x.data() : levels.data());
   }
 }
 

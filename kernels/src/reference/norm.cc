@@ -21,14 +21,15 @@ void layer_norm(Queue&, const LayerNormArgs& a) {
   }
 }
 
+void rms_norm_row(const float* x, int64_t cols, const float* w, float eps, float* y) {
+  double squares = 0;
+  for (int64_t c = 0; c < cols; ++c) squares += static_cast<double>(x[c]) * x[c];
+  const double inverse = 1 / std::sqrt(squares / static_cast<double>(cols) + eps);
+  for (int64_t c = 0; c < cols; ++c) y[c] = static_cast<float>(x[c] * inverse * w[c]);
+}
+
 void rms_norm(Queue&, const RmsNormArgs& a) {
-  for (int64_t r = 0; r < a.rows; ++r) {
-    const float* x = a.x + r * a.cols;
-    double squares = 0;
-    for (int64_t c = 0; c < a.cols; ++c) squares += static_cast<double>(x[c]) * x[c];
-    const double inverse = 1 / std::sqrt(squares / static_cast<double>(a.cols) + a.eps);
-    for (int64_t c = 0; c < a.cols; ++c) a.y[r * a.cols + c] = static_cast<float>(x[c] * inverse * a.w[c]);
-  }
+  for (int64_t r = 0; r < a.rows; ++r) rms_norm_row(a.x + r * a.cols, a.cols, a.w, a.eps, a.y + r * a.cols);
 }
 
 }  // namespace gpa::reference

@@ -12,11 +12,9 @@ void conv_transpose1d(Queue&, const ConvTranspose1dArgs&);
 void depthwise_conv1d(Queue&, const DepthwiseConv1dArgs&);
 void layer_norm(Queue&, const LayerNormArgs&);
 void rms_norm(Queue&, const RmsNormArgs&);
-void rope(Queue&, const RopeArgs&);
+void rotate_and_store(Queue&, const RotateAndStoreArgs&);
 void attention(Queue&, const AttentionArgs&);
-void store_kv(Queue&, const StoreKvArgs&);
 void snake(Queue&, const SnakeArgs&);
-void gated(Queue&, const GatedArgs&);
 void activate(Queue&, const ActivateArgs&);
 void affine(Queue&, const AffineArgs&);
 void embed(Queue&, const EmbedArgs&);
@@ -25,6 +23,9 @@ void nearest(Queue&, const NearestArgs&);
 void sample(Queue&, const SampleArgs&);
 
 double activation_of(Activation activation, double x);
+
+// y = x / sqrt(mean(x^2) + eps) * w, all [cols]; x and y may be equal.
+void rms_norm_row(const float* x, int64_t cols, const float* w, float eps, float* y);
 
 // y of one element: row m, column n of a product with `cols` columns whose sum is `sum`.
 float epilogue_of(const Epilogue& epilogue, int64_t m, int64_t n, int64_t cols, double sum);

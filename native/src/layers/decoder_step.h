@@ -19,7 +19,7 @@ struct DecoderStep {
   int64_t rows;
   const int32_t* ids;        // [rows]
   const int32_t* positions;  // [rows]
-  void* const* slots;        // [rows]: where the keys and values of a row go, see StoreKvArgs
+  void* const* slots;        // [rows]: where the keys and values of a row go, see RotateAndStoreArgs
   const AttentionSequence* sequences;
   int64_t count;
   int64_t most_queries, most_keys;  // the keys in few sizes, so that the steps of an answer are alike

@@ -13,15 +13,15 @@ inline Epilogue epilogue_of(const Linear& linear, Epilogue epilogue) {
   return epilogue;
 }
 
-// y = epilogue(x W^T + b).  x [rows, inputs], y [rows, outputs].
-inline void linear(Context& ctx, const Matrix& x, const Linear& map, Matrix y, Epilogue epilogue = {}) {
-  ctx.kernels.linear(ctx.queue, {x.data, x.rows, map.weight, epilogue_of(map, epilogue), y.data, ctx.rounding});
+// y = epilogue(prologue(x) W^T + b).  x [rows, inputs], y [rows, outputs].
+inline void linear(Context& ctx, const Matrix& x, const Linear& map, Matrix y, Epilogue epilogue = {}, const Prologue& prologue = {}) {
+  ctx.kernels.linear(ctx.queue, {x.data, x.rows, map.weight, epilogue_of(map, epilogue), y.data, ctx.rounding, prologue});
 }
 
 // The same into a new matrix of the arena.
-inline Matrix linear(Context& ctx, const Matrix& x, const Linear& map, Epilogue epilogue = {}) {
+inline Matrix linear(Context& ctx, const Matrix& x, const Linear& map, Epilogue epilogue = {}, const Prologue& prologue = {}) {
   const Matrix y = ctx.arena.matrix(x.rows, map.weight.rows);
-  linear(ctx, x, map, y, epilogue);
+  linear(ctx, x, map, y, epilogue, prologue);
   return y;
 }
 

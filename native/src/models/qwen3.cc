@@ -9,14 +9,14 @@ namespace {
 
 constexpr int64_t kMaxExtent = 1 << 24;  // of any width; keeps products of two far from overflow
 
-// y = W x + b. Decoding is bound by the weights that it reads: with those of a block type the activations are rounded too.
-LinearArgs map_of(const Matrix& x, const Linear& linear, float* y) {
-  return {x.data, x.rows, linear.weight, {.bias = linear.bias}, y, Rounding::kInt8};
+// y = W prologue(x) + b. Decoding is bound by the weights that it reads: with those of a block type the activations are rounded too.
+LinearArgs map_of(const Matrix& x, const Linear& linear, float* y, const Prologue& prologue = {}) {
+  return {x.data, x.rows, linear.weight, {.bias = linear.bias}, y, Rounding::kInt8, prologue};
 }
 
-// x + W y is written over x.
-void add_product(const Context& context, const Matrix& y, const Linear& linear, Matrix x) {
-  LinearArgs map = map_of(y, linear, x.data);
+// x + W prologue(y) is written over x.
+void add_product(const Context& context, const Matrix& y, const Linear& linear, Matrix x, const Prologue& prologue = {}) {
+  LinearArgs map = map_of(y, linear, x.data, prologue);
   map.epilogue.residual = x.data;
   context.kernels.linear(context.queue, map);
 }
@@ -122,22 +122,28 @@ Matrix Qwen3::logits(const Context& context, const Matrix& hidden, std::span<con
 void Qwen3::attend(const Context& context, int64_t index, const DecoderStep& step, Matrix x) const {
   Arena::Scope scope(context.arena);
   const Layer& layer = layers_[static_cast<size_t>(index)];
-  const Matrix h = normed(context, x, layer.attn_norm);
-  const Matrix q = outputs(context, h, layer.q), k = outputs(context, h, layer.k), v = outputs(context, h, layer.v);
-  const LinearArgs maps[] = {map_of(h, layer.q, q.data), map_of(h, layer.k, k.data), map_of(h, layer.v, v.data)};
+  const Matrix q = outputs(context, x, layer.q), k = outputs(context, x, layer.k), v = outputs(context, x, layer.v);
+  const Prologue norm{.norm = layer.attn_norm, .eps = epsilon_};
+  const LinearArgs maps[] = {map_of(x, layer.q, q.data, norm), map_of(x, layer.k, k.data, norm), map_of(x, layer.v, v.data, norm)};
   context.kernels.linears(context.queue, maps, 3);
-  rotate_heads(context, q, heads_, layer.q_norm, step.positions);
-  rotate_heads(context, k, kv_heads_, layer.k_norm, step.positions);
 
   const KvShape shape = kv_shape();
-  context.kernels.store_kv(context.queue, {.k = k.data,
-                                           .v = v.data,
-                                           .rows = step.rows,
-                                           .width = shape.width(),
-                                           .kv_type = shape.type,
-                                           .slots = step.slots,
-                                           .k_offset = shape.key_offset(index),
-                                           .v_offset = shape.value_offset(index)});
+  context.kernels.rotate_and_store(context.queue, {.q = q.data,
+                                                   .k = k.data,
+                                                   .v = v.data,
+                                                   .rows = step.rows,
+                                                   .heads = heads_,
+                                                   .kv_heads = kv_heads_,
+                                                   .head_dim = head_dim_,
+                                                   .q_norm = layer.q_norm,
+                                                   .k_norm = layer.k_norm,
+                                                   .eps = epsilon_,
+                                                   .positions = step.positions,
+                                                   .theta = theta_,
+                                                   .kv_type = shape.type,
+                                                   .slots = step.slots,
+                                                   .k_offset = shape.key_offset(index),
+                                                   .v_offset = shape.value_offset(index)});
   const Matrix y = context.arena.matrix(x.rows, heads_ * head_dim_);
   context.kernels.attention(context.queue, {.q = q.data,
                                             .q_stride = q.cols,
@@ -162,23 +168,11 @@ void Qwen3::attend(const Context& context, int64_t index, const DecoderStep& ste
 
 void Qwen3::feed_forward(const Context& context, const Layer& layer, Matrix x) const {
   Arena::Scope scope(context.arena);
-  const Matrix h = normed(context, x, layer.ffn_norm);
-  const Matrix gate = outputs(context, h, layer.gate), up = outputs(context, h, layer.up);
-  const LinearArgs maps[] = {map_of(h, layer.gate, gate.data), map_of(h, layer.up, up.data)};
+  const Matrix gate = outputs(context, x, layer.gate), up = outputs(context, x, layer.up);
+  const Prologue norm{.norm = layer.ffn_norm, .eps = epsilon_};
+  const LinearArgs maps[] = {map_of(x, layer.gate, gate.data, norm), map_of(x, layer.up, up.data, norm)};
   context.kernels.linears(context.queue, maps, 2);
-  context.kernels.gated(context.queue, {gate.data, up.data, gate.rows, gate.cols, gate.cols, up.cols, Activation::kSilu, gate.data, gate.cols});
-  add_product(context, gate, layer.down, x);
-}
-
-Matrix Qwen3::normed(const Context& context, const Matrix& x, const float* weight) const {
-  const Matrix y = context.arena.matrix(x.rows, x.cols);
-  context.kernels.rms_norm(context.queue, {x.data, x.rows, x.cols, weight, epsilon_, y.data});
-  return y;
-}
-
-void Qwen3::rotate_heads(const Context& context, Matrix x, int64_t heads, const float* norm, const int32_t* positions) const {
-  if (norm) context.kernels.rms_norm(context.queue, {x.data, x.rows * heads, head_dim_, norm, epsilon_, x.data});
-  context.kernels.rope(context.queue, {x.data, x.rows, heads, head_dim_, positions, theta_});
+  add_product(context, gate, layer.down, x, {.up = up.data, .activation = Activation::kSilu});
 }
 
 }  // namespace gpa

@@ -55,8 +55,6 @@ class Qwen3 {
 
   void attend(const Context& context, int64_t index, const DecoderStep& step, Matrix x) const;
   void feed_forward(const Context& context, const Layer& layer, Matrix x) const;
-  Matrix normed(const Context& context, const Matrix& x, const float* weight) const;
-  void rotate_heads(const Context& context, Matrix x, int64_t heads, const float* norm, const int32_t* positions) const;
 
   int64_t heads_, kv_heads_, head_dim_, context_length_;
   float epsilon_, theta_;

@@ -216,10 +216,8 @@ void SpeakerEncoder::perceive(Context& ctx, const PerceiverLayer& layer, const M
   add(ctx, attended, latents);
 
   const Matrix up = linear(ctx, latents, layer.ffn_up);
-  const Matrix gated = ctx.arena.matrix(token_count_, layer.ffn);
-  ctx.kernels.gated(ctx.queue, {up.data + layer.ffn, up.data, token_count_, layer.ffn, 2 * layer.ffn, 2 * layer.ffn,
-                               Activation::kGelu, gated.data, layer.ffn});
-  const Matrix fed = linear(ctx, gated, layer.ffn_down);
+  const Matrix gate{up.data + layer.ffn, up.rows, layer.ffn};
+  const Matrix fed = linear(ctx, gate, layer.ffn_down, {}, {.up = up.data, .activation = Activation::kGelu, .stride = up.cols});
   if (traced) ctx.trace("perceiver_ff0", fed);
   add(ctx, fed, latents);
 }

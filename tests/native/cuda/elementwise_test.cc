@@ -29,25 +29,6 @@ TEST(CudaElementwise, snake_matchesTheReference) {
   }
 }
 
-TEST(CudaElementwise, gated_matchesTheReference) {
-  for (const Shape& s : kShapes) {
-    for (const Activation activation : kActivations) {
-      const Floats both = random_floats(s.rows * s.cols * 2, 1, 2.0f);
-      compare("gated halves", s.rows * s.cols, kBound, [&](Side& side) {
-        const float* in = side.array(both);
-        float* y = side.floats(s.rows * s.cols);
-        side.kernels().gated(side.queue(), {in, in + s.cols, s.rows, s.cols, 2 * s.cols, 2 * s.cols, activation, y, s.cols});
-        return y;
-      });
-      compare("gated in place", s.rows * s.cols * 2, kBound, [&](Side& side) {
-        float* in = side.array(both);
-        side.kernels().gated(side.queue(), {in, in + s.cols, s.rows, s.cols, 2 * s.cols, 2 * s.cols, activation, in, 2 * s.cols});
-        return in;
-      });
-    }
-  }
-}
-
 TEST(CudaElementwise, activate_matchesTheReference) {
   for (const int64_t count : {1, 4, 7, 1024, 4099}) {
     for (const Activation activation : kActivations) {

@@ -113,17 +113,82 @@ TEST(CudaLinear, row_inAnyCompany_hasTheSameBits) {
   for (DType type : {DType::kF32, DType::kF16, DType::kQ5_K}) expect_rows(type, Rounding::kNone);
 }
 
+enum class Entry { kNorm, kGate };
+
+// x [rows, inputs] are rows of a longer matrix from `first` on; a gate and its ups are halves of one.
+Op entering_linear(DType type, const Case& c, Entry entry, int64_t first, Activation activation = Activation::kSilu) {
+  const Weights w = random_weights(type, c.outputs, c.inputs, 7);
+  return [=](Side& side) {
+    const int64_t stride = entry == Entry::kGate ? 2 * c.inputs : c.inputs;
+    const Floats all = random_floats((first + c.rows) * stride, 1, 2.0f);
+    const float* x = side.array(Floats(all.begin() + first * stride, all.end()));
+    Prologue prologue{.norm = side.array(random_floats(c.inputs, 2, 0.5f, 1.0f)), .eps = 1e-6f};
+    if (entry == Entry::kGate) prologue = {.up = x + c.inputs, .activation = activation, .stride = stride};
+    float* y = side.floats(c.rows * c.outputs);
+    side.kernels().linear(side.queue(), {x, c.rows, side.weight(w), {}, y, c.rounding, prologue});
+    return y;
+  };
+}
+
+TEST(CudaLinear, prologues_matchTheReference) {
+  const auto compare_both = [](DType type, const Case& c) {
+    for (Entry entry : {Entry::kNorm, Entry::kGate}) compare("entering " + text(type, c), c.rows * c.outputs, 1e-11, entering_linear(type, c, entry, 0));
+  };
+  for (DType type : kBlockTypes)
+    for (int64_t rows : {1, 2, 5, 17, 66}) compare_both(type, {rows, 19, rows == 2 ? 1024 : 256, Rounding::kInt8});
+  for (int64_t inputs : {32, 96, 416})
+    for (int64_t rows : {3, 12}) compare_both(DType::kQ8_0, {rows, 9, inputs, Rounding::kInt8});
+  for (DType type : kTypes)
+    for (int64_t inputs : {7, 64, 389})
+      for (int64_t rows : {1, 17}) compare_both(type, {rows, 19, inputs, Rounding::kInt8});
+  compare_both(DType::kQ5_K, {3, 19, 256, Rounding::kNone});
+  for (Activation activation : {Activation::kNone, Activation::kGelu, Activation::kRelu, Activation::kSigmoid, Activation::kTanh})
+    for (DType type : {DType::kF32, DType::kQ8_0})
+      compare("gate", 5 * 9, 1e-11, entering_linear(type, {5, 9, 64, Rounding::kInt8}, Entry::kGate, 0, activation));
+}
+
+// A thread block's own rows and those that a kernel rounded before it are entered alike.
+TEST(CudaLinear, rowBehindAPrologue_inAnyCompany_hasTheSameBits) {
+  constexpr int64_t kInputs = 768, kOutputs = 19, kRows = 64;
+  for (DType type : {DType::kQ8_0, DType::kQ4_K, DType::kF16}) {
+    for (Entry entry : {Entry::kNorm, Entry::kGate}) {
+      const Floats all = on_device(entering_linear(type, {kRows, kOutputs, kInputs, Rounding::kInt8}, entry, 0), kRows * kOutputs);
+      for (int64_t rows : {1, 4, 5, 17}) {
+        const Case c{rows, kOutputs, kInputs, Rounding::kInt8};
+        const Floats some = on_device(entering_linear(type, c, entry, kRows - rows), rows * kOutputs);
+        ASSERT_EQ(0, std::memcmp(&all[static_cast<size_t>((kRows - rows) * kOutputs)], some.data(), some.size() * sizeof(float))) << text(type, c);
+      }
+    }
+  }
+}
+
+TEST(CudaLinear, normAhead_hasTheBitsOfRmsNorm) {
+  for (const Case& c : {Case{1, 9, 416, Rounding::kInt8}, Case{6, 9, 416, Rounding::kInt8}, Case{3, 9, 77, Rounding::kNone}}) {
+    const DType type = c.rounding == Rounding::kInt8 ? DType::kQ8_0 : DType::kF16;
+    const Weights w = random_weights(type, c.outputs, c.inputs, 7);
+    const Op apart = [&](Side& side) {
+      float *normed = side.floats(c.rows * c.inputs), *y = side.floats(c.rows * c.outputs);
+      const float *x = side.array(random_floats(c.rows * c.inputs, 1, 2.0f)), *norm = side.array(random_floats(c.inputs, 2, 0.5f, 1.0f));
+      side.kernels().rms_norm(side.queue(), {x, c.rows, c.inputs, norm, 1e-6f, normed});
+      side.kernels().linear(side.queue(), {normed, c.rows, side.weight(w), {}, y, c.rounding});
+      return y;
+    };
+    EXPECT_EQ(on_device(apart, c.rows * c.outputs), on_device(entering_linear(type, c, Entry::kNorm, 0), c.rows * c.outputs)) << text(type, c);
+  }
+}
+
 TEST(CudaLinear, maps_ofSeveralTypes_areAllMade) {
   constexpr int64_t kRows = 3, kInputs = 256, kOutputs = 23;
   const std::vector<DType> types{DType::kQ4_K, DType::kQ4_K, DType::kQ6_K, DType::kF16, DType::kQ4_K, DType::kQ4_K, DType::kQ4_K};
   const auto count = static_cast<int64_t>(types.size());
-  compare("maps", count * kRows * kOutputs, 1e-11, [&](Side& side) {
+  for (bool gated : {false, true}) compare("maps", count * kRows * kOutputs, 1e-11, [&](Side& side) {
     float* y = side.floats(count * kRows * kOutputs);
     const float* x = side.array(random_floats(kRows * kInputs, 1));
+    const Prologue prologue{.up = gated ? side.array(random_floats(kRows * kInputs, 2)) : nullptr};
     std::vector<LinearArgs> maps;
     for (int64_t i = 0; i < count; ++i) {
       const Weights w = random_weights(types[static_cast<size_t>(i)], kOutputs, kInputs, static_cast<uint32_t>(i));
-      maps.push_back({x, kRows, side.weight(w), {}, y + i * kRows * kOutputs, Rounding::kInt8});
+      maps.push_back({x, kRows, side.weight(w), {}, y + i * kRows * kOutputs, Rounding::kInt8, prologue});
     }
     side.kernels().linears(side.queue(), maps.data(), count);
     return y;

@@ -1,49 +1,82 @@
-// rope, store_kv, embed.
+// rotate_and_store, embed.
 #include "device.h"
 
 namespace gpa::test {
 namespace {
 
-TEST(CudaRows, rope_matchesTheReference) {
-  struct Case {
-    int64_t tokens, heads, head_dim;
-    float theta;
+struct Heads {
+  int64_t rows, heads, kv_heads, head_dim;
+  bool norms = true;
+  int64_t k_offset = 0, gap = 0;  // elements before the keys; between them and the values
+
+  int64_t width() const { return kv_heads * head_dim; }
+  int64_t v_offset() const { return k_offset + width() + gap; }
+  int64_t slot() const { return v_offset() + width() + 3; }
+};
+
+// q, then all slots as f32. Slots are in another order than rows.
+Floats rotated_and_stored(Queue& queue, const KernelTable& kernels, const Heads& c, DType type, int64_t first_row) {
+  Side side(queue, kernels);
+  const auto rows_of = [&](int64_t columns, uint32_t seed) {
+    const Floats all = random_floats((first_row + c.rows) * columns, seed, 2.0f);
+    return side.array(Floats(all.begin() + first_row * columns, all.end()));
   };
-  for (const Case& c : {Case{1, 1, 2, 1e4f}, {3, 2, 64, 1e6f}, {5, 14, 128, 1e6f}, {2, 3, 6, 1e4f}, {2, 1, 600, 1e4f}}) {
-    const Floats x = random_floats(c.tokens * c.heads * c.head_dim, 1);
-    std::vector<int32_t> positions(static_cast<size_t>(c.tokens));
-    for (int64_t t = 0; t < c.tokens; ++t) positions[static_cast<size_t>(t)] = static_cast<int32_t>(t * 1171);
-    compare("rope", static_cast<int64_t>(x.size()), 1e-12, [&](Side& side) {
-      float* y = side.array(x);
-      side.kernels().rope(side.queue(), {y, c.tokens, c.heads, c.head_dim, side.array(positions), c.theta});
-      return y;
-    });
+  const auto bytes = [&](int64_t elements) { return static_cast<size_t>(dtype_bytes(type, elements)); };
+  char* pages = side.array(std::vector<char>(bytes(c.rows * c.slot()), 0x35));
+  std::vector<void*> slots;
+  std::vector<int32_t> positions;
+  for (int64_t r = 0; r < c.rows; ++r) {
+    slots.push_back(pages + bytes((c.rows - 1 - r) * c.slot()));
+    positions.push_back(static_cast<int32_t>((first_row + r) * 1171));
+  }
+  float* q = rows_of(c.heads * c.head_dim, 1);
+  const float* norms[2] = {};
+  if (c.norms) {
+    norms[0] = side.array(random_floats(c.head_dim, 4, 0.5f, 1.0f));
+    norms[1] = side.array(random_floats(c.head_dim, 5, 0.5f, 1.0f));
+  }
+  kernels.rotate_and_store(queue, {q, rows_of(c.width(), 2), rows_of(c.width(), 3), c.rows, c.heads, c.kv_heads, c.head_dim, norms[0], norms[1],
+                                   1e-6f, side.array(positions), 1e6f, type, side.array(slots), c.k_offset, c.v_offset()});
+  Floats out = side.get(q, c.rows * c.heads * c.head_dim), stored(static_cast<size_t>(c.rows * c.slot()));
+  convert_elements(type, side.get(pages, static_cast<int64_t>(bytes(c.rows * c.slot()))).data(), DType::kF32, stored.data(), c.rows * c.slot());
+  out.insert(out.end(), stored.begin(), stored.end());
+  return out;
+}
+
+Floats on_device(const Heads& c, DType type, int64_t first_row = 0) {
+  const std::unique_ptr<Queue> queue = device().make_queue(1);
+  return rotated_and_stored(*queue, device().kernels(), c, type, first_row);
+}
+
+TEST(CudaRows, rotateAndStore_matchesTheReference) {
+  ThreadPool pool(1);
+  for (const DType type : {DType::kF32, DType::kF16}) {
+    for (const Heads& c : {Heads{1, 3, 1, 2}, {2, 12, 4, 64}, {5, 4, 2, 128, false}, {17, 2, 2, 6, true, 1, 2}, {64, 1, 1, 34, false, 3}, {2, 1, 1, 600}}) {
+      const Floats want = rotated_and_stored(pool, reference_kernels(), c, type, 0), got = on_device(c, type);
+      // Where the last bit of f32 decides, an f16 is rounded the other way.
+      ASSERT_LE(nmse(want, got), type == DType::kF16 ? 1e-8 : 1e-12) << c.rows << " rows of " << c.head_dim << ", " << largest_difference(want, got);
+      const int64_t queries = c.rows * c.heads * c.head_dim;
+      ASSERT_LE(nmse({want.begin(), want.begin() + queries}, {got.begin(), got.begin() + queries}), 1e-12);
+      for (int64_t i = 0; i < c.rows * c.slot(); ++i) {
+        const int64_t in_slot = i % c.slot();
+        if (in_slot >= c.k_offset && in_slot < c.k_offset + c.width()) continue;
+        ASSERT_EQ(want[static_cast<size_t>(queries + i)], got[static_cast<size_t>(queries + i)]) << "a value, or what lies between";
+      }
+    }
   }
 }
 
-template <class T>
-void compare_stores(DType type, int64_t width, int64_t k_offset, int64_t v_offset, int64_t slot_elements) {
-  constexpr int64_t kRows = 5;
-  Floats k = random_floats(kRows * width, 1, 3.0f), v = random_floats(kRows * width, 2, 1e-6f);
-  k[0] = 1e6f, v[0] = -1e6f, v[1] = 65519.0f;
-  const auto run = [&](Queue& queue, const KernelTable& kernels) {
-    Side side(queue, kernels);
-    T* pages = side.array(std::vector<T>(static_cast<size_t>(kRows * slot_elements), T{7}));
-    std::vector<void*> slots(kRows);
-    for (int64_t r = 0; r < kRows; ++r) slots[static_cast<size_t>(r)] = pages + (r * 3 % kRows) * slot_elements;
-    kernels.store_kv(queue, {side.array(k), side.array(v), kRows, width, type, side.array(slots), k_offset, v_offset});
-    return side.get(pages, kRows * slot_elements);
-  };
-  ThreadPool pool(1);
-  const std::unique_ptr<Queue> queue = device().make_queue(1);
-  EXPECT_EQ(run(pool, reference_kernels()), run(*queue, device().kernels())) << name_of(type) << " " << width;
-}
-
-TEST(CudaRows, storeKv_storesTheReferencesBits) {
-  for (const int64_t width : {1, 6, 64, 515}) {
-    compare_stores<uint16_t>(DType::kF16, width, 0, width + 2, 2 * width + 4);
-    compare_stores<uint16_t>(DType::kF16, width, 3, width + 3, 2 * width + 4);
-    compare_stores<uint32_t>(DType::kF32, width, 1, width + 2, 2 * width + 3);
+TEST(CudaRows, rotateAndStore_ofARowAlone_hasTheSameBits) {
+  const Heads c{64, 3, 1, 64};
+  const Floats all = on_device(c, DType::kF16);
+  const int64_t queries = c.heads * c.head_dim;
+  for (int64_t r : {0, 13, 63}) {
+    Heads one = c;
+    one.rows = 1;
+    const Floats alone = on_device(one, DType::kF16, r);
+    EXPECT_EQ(0, std::memcmp(&alone[0], &all[static_cast<size_t>(r * queries)], static_cast<size_t>(queries) * sizeof(float))) << r;
+    const int64_t at = c.rows * queries + (c.rows - 1 - r) * c.slot();
+    EXPECT_EQ(0, std::memcmp(&alone[static_cast<size_t>(queries)], &all[static_cast<size_t>(at)], static_cast<size_t>(c.slot()) * sizeof(float))) << r;
   }
 }
 

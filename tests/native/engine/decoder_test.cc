@@ -24,6 +24,19 @@ Matrix all_logits(Context& context, const Matrix& hidden) {
   return decoder().logits(context, hidden, {&everything, 1});
 }
 
+KernelTable kernels;
+int asked = 0;
+
+template <auto op, class Args>
+void counted(Queue& queue, const Args& args) {
+  asked += 1;
+  (kernels.*op)(queue, args);
+}
+void counted_linears(Queue& queue, const LinearArgs* maps, int64_t count) {
+  asked += 1;
+  kernels.linears(queue, maps, count);
+}
+
 class Decoder : public testing::Test {
  protected:
   Machine machine_;
@@ -118,6 +131,23 @@ TEST_F(Decoder, logits_of_ranges_are_those_of_the_whole_vocabulary) {
       }
     }
   }
+}
+
+// An op is a launch or two of a GPU, which at one sequence weigh more than what it reads.
+TEST_F(Decoder, step_asks_six_ops_a_layer) {
+  kernels = machine_.context().kernels;
+  KernelTable counting{};  // whoever asks for more than these ends here
+  counting.embed = counted<&KernelTable::embed, EmbedArgs>;
+  counting.linears = counted_linears;
+  counting.rotate_and_store = counted<&KernelTable::rotate_and_store, RotateAndStoreArgs>;
+  counting.attention = counted<&KernelTable::attention, AttentionArgs>;
+  counting.rms_norm = counted<&KernelTable::rms_norm, RmsNormArgs>;
+  const Context context{counting, machine_.pool, machine_.arena};
+  KvSequence sequence(pool_);
+  const DecoderSpan span{&sequence, 1};
+  const int32_t id = 5;
+  decoder().forward(context, {&id, 1}, {&span, 1});
+  EXPECT_EQ(1 + 6 * decoder().kv_shape().layers + 1, asked);
 }
 
 TEST_F(Decoder, full_cache_leaves_the_lengths_as_they_were) {

@@ -172,25 +172,6 @@ TEST_P(AttentionTest, manySequences_haveTheBitsOfEach) {
   }
 }
 
-TEST_P(AttentionTest, storedRows_areThoseOfTheReference) {
-  for (const DType type : {DType::kF32, DType::kF16}) {
-    for (const int64_t width : {1, 7, 64, 1000}) {
-      Floats k = random_floats(5 * width, 1), v = random_floats(5 * width, 2, 1e-6f);
-      k[0] = NAN;
-      v[0] = 1e6f;
-      const auto stored = [&](const KernelTable& table) {
-        ThreadPool pool(2);
-        std::vector<char> memory(static_cast<size_t>(dtype_bytes(type, 5 * (2 * width + 9))), 'x');
-        void* slots[5];
-        for (int64_t r = 0; r < 5; ++r) slots[r] = memory.data() + dtype_bytes(type, (4 - r) * (2 * width + 9));
-        table.store_kv(pool, {k.data(), v.data(), 5, width, type, slots, 1, width + 4});
-        return memory;
-      };
-      EXPECT_EQ(stored(reference_kernels()), stored(kernels())) << width;
-    }
-  }
-}
-
 // Scores far apart: the running maximum changes in later tiles and most weights vanish.
 TEST_P(AttentionTest, growingScores_staysFinite) {
   const Case c{10, 2, 1, 16, 700, 16};

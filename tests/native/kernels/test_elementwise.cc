@@ -1,4 +1,4 @@
-// snake, gated, activate, affine, mean_rows, nearest against the reference.
+// snake, activate, affine, mean_rows, nearest against the reference.
 #include "kernels/support.h"
 
 namespace gpa::test {
@@ -22,30 +22,6 @@ TEST_P(ElementwiseTest, snake_matchesReference) {
         std::copy(x.begin(), x.end(), y);
         k.snake(pool, {.x = y, .rows = rows, .cols = cols, .alpha = alpha.data(), .y = y});
       });
-    }
-  }
-}
-
-TEST_P(ElementwiseTest, gatedWithStrides_matchesReference) {
-  for (int64_t cols : kCols) {
-    for (int64_t rows : kRows) {
-      const int64_t stride = 2 * cols + 3;
-      const Floats both = random_floats(rows * stride, 3, 2.0f);
-      for (Activation activation : kActivations) {
-        // Gaps of y must stay as they are.
-        compare(rows * (cols + 2), 1e-13, std::to_string(cols), [&](const KernelTable& k, ThreadPool& pool, float* y) {
-          std::fill_n(y, rows * (cols + 2), 0.5f);
-          k.gated(pool, {.gate = both.data(),
-                         .up = both.data() + cols,
-                         .rows = rows,
-                         .cols = cols,
-                         .gate_stride = stride,
-                         .up_stride = stride,
-                         .activation = activation,
-                         .y = y,
-                         .y_stride = cols + 2});
-        });
-      }
     }
   }
 }

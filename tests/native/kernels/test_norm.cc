@@ -1,4 +1,4 @@
-// layer_norm, rms_norm, rope against the reference.
+// layer_norm, rms_norm against the reference.
 #include "kernels/support.h"
 
 namespace gpa::test {
@@ -61,21 +61,6 @@ TEST_P(NormTest, rmsNorm_matchesReference) {
       const Floats x = random_floats(rows * cols, 8, 3.0f), w = random_floats(cols, 9);
       compare(rows * cols, 1e-12, std::to_string(cols) + " columns", [&](const KernelTable& k, ThreadPool& pool, float* y) {
         k.rms_norm(pool, {.x = x.data(), .rows = rows, .cols = cols, .w = w.data(), .eps = 1e-6f, .y = y});
-      });
-    }
-  }
-}
-
-TEST_P(NormTest, rope_matchesReference) {
-  for (int64_t head_dim : {2, 6, 30, 34, 64, 128}) {
-    for (int64_t tokens : {1, 33, 200}) {
-      const int64_t heads = 3, size = tokens * heads * head_dim;
-      const Floats x = random_floats(size, 10);
-      std::vector<int32_t> positions;
-      for (int64_t t = 0; t < tokens; ++t) positions.push_back(static_cast<int32_t>(t * 173 % 32768));
-      compare(size, 1e-13, std::to_string(head_dim), [&](const KernelTable& k, ThreadPool& pool, float* y) {
-        std::copy(x.begin(), x.end(), y);
-        k.rope(pool, {.x = y, .tokens = tokens, .heads = heads, .head_dim = head_dim, .positions = positions.data(), .theta = 1e6f});
       });
     }
   }

@@ -59,13 +59,10 @@ TEST_P(RowBitsTest, snakeAndAffine) {
 }
 
 TEST_P(RowBitsTest, activations) {
-  const Floats x = random_floats(kRows * 64, 8, 2.0f), up = random_floats(kRows * 64, 9);
+  const Floats x = random_floats(kRows * 64, 8, 2.0f);
   for (Activation activation : {Activation::kGelu, Activation::kRelu, Activation::kSilu, Activation::kSigmoid, Activation::kTanh}) {
     expect_same("activate", 64, [&](ThreadPool& pool, int64_t first, int64_t rows, float* y) {
       kernels().activate(pool, {x.data() + first * 64, rows * 64, activation, y});
-    });
-    expect_same("gated", 64, [&](ThreadPool& pool, int64_t first, int64_t rows, float* y) {
-      kernels().gated(pool, {x.data() + first * 64, up.data() + first * 64, rows, 64, 64, 64, activation, y, 64});
     });
   }
 }
@@ -103,6 +100,22 @@ TEST_P(RowBitsTest, linearAndConvolution) {
           });
         }
       }
+    }
+  }
+}
+
+TEST_P(RowBitsTest, prologues) {
+  for (DType type : {DType::kF32, DType::kBF16, DType::kQ8_0, DType::kQ4_K}) {
+    const int64_t in = dtype_quantized(type) ? 256 : 90, out = 35;
+    const Floats x = random_floats(kRows * in, 22, 2.0f), up = random_floats(kRows * in, 23), norm = random_floats(in, 24, 0.5f, 1.0f);
+    const Weights w = random_weights(type, out, in, 25);
+    for (Rounding rounding : {Rounding::kNone, Rounding::kInt8}) {
+      expect_same(std::string("normed ") + name_of(type), out, [&](ThreadPool& pool, int64_t first, int64_t rows, float* y) {
+        kernels().linear(pool, {x.data() + first * in, rows, w.view(), {}, y, rounding, {.norm = norm.data(), .eps = 1e-6f}});
+      });
+      expect_same(std::string("gated ") + name_of(type), out, [&](ThreadPool& pool, int64_t first, int64_t rows, float* y) {
+        kernels().linear(pool, {x.data() + first * in, rows, w.view(), {}, y, rounding, {.up = up.data() + first * in, .activation = Activation::kSilu}});
+      });
     }
   }
 }

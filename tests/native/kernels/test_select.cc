@@ -67,8 +67,8 @@ TEST(Select, nothingForced_isTheBest) {
 TEST(Select, everyTable_hasEveryOp) {
   for (const std::string& name : tables()) {
     const KernelTable& k = *find_kernels(name.c_str());
-    EXPECT_TRUE(k.linears && k.conv1d && k.conv_transpose1d && k.depthwise_conv1d && k.layer_norm && k.rms_norm && k.rope &&
-                k.attention && k.store_kv && k.snake && k.gated && k.activate && k.affine && k.embed && k.mean_rows && k.nearest && k.sample)
+    EXPECT_TRUE(k.linears && k.conv1d && k.conv_transpose1d && k.depthwise_conv1d && k.layer_norm && k.rms_norm && k.rotate_and_store &&
+                k.attention && k.snake && k.activate && k.affine && k.embed && k.mean_rows && k.nearest && k.sample)
         << name;
   }
 }

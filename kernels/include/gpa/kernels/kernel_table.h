@@ -27,8 +27,23 @@ struct Epilogue {
 //          Convolutions in groups or with other than whole blocks of channels: as kNone
 enum class Rounding { kNone, kInt8 };
 
-// y[m, n] = epilogue(sum_k x[m, k] w[n, k]).   x [rows, w.cols], y [rows, w.rows].
-// A row of y has the same bits whatever the other rows and the threads. Several maps of one call share x, rows and rounding.
+// What is done to a row of x before it enters a product: nothing, or one of
+//   norm is set   x / sqrt(mean(x^2) + eps) * norm, as rms_norm;   norm [w.cols]
+//   up is set     activation(x) * up, column by column;            up [rows, w.cols]
+// stride: floats from row to row of a gate x and of up, which may be halves of one matrix; 0: w.cols.
+// Sources: Zhang & Sennrich 2019; Shazeer 2020 (silu: SwiGLU, gelu: GEGLU).
+struct Prologue {
+  const float* norm = nullptr;
+  float eps = 0;
+  const float* up = nullptr;
+  Activation activation = Activation::kNone;
+  int64_t stride = 0;
+
+  constexpr int64_t row_stride(int64_t cols) const { return stride ? stride : cols; }
+};
+
+// y[m, n] = epilogue(sum_k prologue(x)[m, k] w[n, k]).   x [rows, w.cols], y [rows, w.rows].
+// A row of y has the same bits whatever the other rows and the threads. Several maps of one call share x, rows, rounding and prologue.
 struct LinearArgs {
   const float* x = nullptr;
   int64_t rows = 0;
@@ -36,6 +51,7 @@ struct LinearArgs {
   Epilogue epilogue;
   float* y = nullptr;
   Rounding rounding = Rounding::kNone;
+  Prologue prologue = {};
 };
 
 // A frame of y, too, has the same bits whatever the others, and whether zeros around x are given or implied: a convolution may
@@ -106,7 +122,7 @@ struct LayerNormArgs {
 };
 
 // y[r] = x[r] / sqrt(mean(x[r]^2) + eps) * w.  x, y [rows, cols], may be equal; w [cols].
-// Source: Zhang & Sennrich 2019 eq. 4; HF Qwen3RMSNorm. Per-head q/k norms pass rows = tokens * heads.
+// Source: Zhang & Sennrich 2019 eq. 4; HF Qwen3RMSNorm.
 struct RmsNormArgs {
   const float* x;
   int64_t rows;
@@ -114,17 +130,6 @@ struct RmsNormArgs {
   const float* w;
   float eps;
   float* y;
-};
-
-// Rotary embedding in place, rotate-half form: pairs (i, i + head_dim / 2), angle = position * theta^(-2i / head_dim).
-// x [tokens, heads, head_dim]; positions [tokens].  Source: Su et al. 2021; HF rotate_half.
-struct RopeArgs {
-  float* x;
-  int64_t tokens;
-  int64_t heads;
-  int64_t head_dim;
-  const int32_t* positions;
-  float theta;
 };
 
 enum class Mask { kFull, kCausal, kBlockCausal };
@@ -167,13 +172,27 @@ struct AttentionArgs {
   int64_t most_keys;
 };
 
-// Row r of k and of v, rounded to kv_type (F32 or F16), is stored k_offset and v_offset elements behind slots[r].
-// k, v [rows, width] f32; slots [rows]: an operand like k and v.
-struct StoreKvArgs {
+// Heads of queries and keys on their way from a product into an attention. For each row r and head h:
+//   q[r, h] = rotated(normed(q[r, h])), in place
+//   rotated(normed(k[r, h])) and v[r, h], rounded to kv_type (F32 or F16), are stored k_offset + h * head_dim and
+//   v_offset + h * head_dim elements behind slots[r]
+// normed: as rms_norm, with q_norm or k_norm [head_dim]; null: as it is. rotated: rotary embedding, rotate-half form: pairs
+// (i, i + head_dim / 2), angle = positions[r] * theta^(-2i / head_dim).
+// q [rows, heads, head_dim]; k, v [rows, kv_heads, head_dim]; positions, slots [rows]: operands like q.
+// Source: Su et al. 2021; HF Qwen3Attention, rotate_half.
+struct RotateAndStoreArgs {
+  float* q;
   const float* k;
   const float* v;
   int64_t rows;
-  int64_t width;
+  int64_t heads;
+  int64_t kv_heads;
+  int64_t head_dim;
+  const float* q_norm;
+  const float* k_norm;
+  float eps;
+  const int32_t* positions;
+  float theta;
   DType kv_type = DType::kF32;
   void* const* slots;
   int64_t k_offset;
@@ -187,20 +206,6 @@ struct SnakeArgs {
   int64_t cols;
   const float* alpha;
   float* y;
-};
-
-// y[r, c] = act(g) * u.  silu: Qwen's SwiGLU; gelu: the perceiver's GEGLU.  Both inputs and y [rows, cols] with
-// their own row strides (so that two halves of one matrix can be given); y may be gate or up.
-struct GatedArgs {
-  const float* gate;
-  const float* up;
-  int64_t rows;
-  int64_t cols;
-  int64_t gate_stride;
-  int64_t up_stride;
-  Activation activation;
-  float* y;
-  int64_t y_stride;
 };
 
 // y = act(x), count elements; x and y may be equal.
@@ -288,11 +293,9 @@ struct KernelTable {
   void (*depthwise_conv1d)(Queue&, const DepthwiseConv1dArgs&);
   void (*layer_norm)(Queue&, const LayerNormArgs&);
   void (*rms_norm)(Queue&, const RmsNormArgs&);
-  void (*rope)(Queue&, const RopeArgs&);
+  void (*rotate_and_store)(Queue&, const RotateAndStoreArgs&);
   void (*attention)(Queue&, const AttentionArgs&);
-  void (*store_kv)(Queue&, const StoreKvArgs&);
   void (*snake)(Queue&, const SnakeArgs&);
-  void (*gated)(Queue&, const GatedArgs&);
   void (*activate)(Queue&, const ActivateArgs&);
   void (*affine)(Queue&, const AffineArgs&);
   void (*embed)(Queue&, const EmbedArgs&);
