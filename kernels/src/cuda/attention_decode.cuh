@@ -72,6 +72,8 @@ template <DType kv_type, int kDim, int kHeads>
 __global__ void __launch_bounds__(kDecodeThreads) decode_attention_kernel(const AttentionArgs a, float* partials, int splits) {
   constexpr int kGroups = kDecodeThreads / (kDim / 4);  // keys whose values are read at once
   __shared__ float scores[kHeads][kSplit], most[kHeads], total[kHeads], sums[kGroups][kHeads][kDim];
+  let_next_begin();
+  wait_for_earlier();
   const AttentionSequence s = a.sequences[blockIdx.z];
   if (s.queries != 1) return;
   const int keys = visible_keys(a, s, s.position), first = static_cast<int>(blockIdx.x) * kSplit, count = min(kSplit, keys - first);
@@ -120,6 +122,8 @@ __global__ void __launch_bounds__(kDecodeThreads) decode_attention_kernel(const 
 // One head of one sequence in a thread block, a column in each of kDim threads.
 template <int kDim>
 __global__ void __launch_bounds__(kDim) join_splits_kernel(const AttentionArgs a, float* partials, int splits) {
+  let_next_begin();
+  wait_for_earlier();
   const AttentionSequence s = a.sequences[blockIdx.y];
   if (s.queries != 1) return;
   const int keys = visible_keys(a, s, s.position), mine = (keys + kSplit - 1) / kSplit, head = static_cast<int>(blockIdx.x);
