@@ -55,6 +55,7 @@ void Cases::add_product(DType type, int64_t rows, int64_t in, int64_t out, Entry
   float* y = floats(rows * out);
   Prologue prologue;
   if (entry == Entry::kNormed) prologue = {.norm = floats(in), .eps = 1e-6f};
+  if (entry == Entry::kSnaked) prologue = {.snake = floats(in)};
   if (entry == Entry::kGated) prologue = {.up = floats(rows * in), .activation = Activation::kSilu};
   const Weight first = weights(type, out, in);
   const auto bytes = static_cast<size_t>(dtype_bytes(type, in * out));
@@ -67,7 +68,7 @@ void Cases::add_product(DType type, int64_t rows, int64_t in, int64_t out, Entry
     }
     maps.push_back(map);
   }
-  const char* names[] = {"linear", "linear, normed", "linear, gated"};
+  const char* names[] = {"linear", "linear, normed", "linear, gated", "linear, through Snake"};
   const int64_t inputs = entry == Entry::kGated ? 2 * in : in;
   cases_.push_back({names[static_cast<int>(entry)], std::string(test::name_of(type)) + " " + join({rows, in, out}),
                     static_cast<double>(bytes) + 4.0 * as_double(rows) * as_double(inputs + out), 2.0 * as_double(rows) * as_double(in) * as_double(out),
@@ -80,6 +81,7 @@ void Cases::add_products() {
     for (const int64_t rows : {1, 8, 64, 512}) add_product(type, rows, in, out, Entry::kPlain);
   for (const Entry entry : {Entry::kNormed, Entry::kGated})
     for (const int64_t rows : {1, 64}) add_product(DType::kQ8_0, rows, in, out, entry);
+  for (const DType type : {DType::kF16, DType::kQ8_0}) add_product(type, scaled(4000), in, in, Entry::kSnaked);
 }
 
 void Cases::add_convolutions() {
@@ -146,7 +148,6 @@ void Cases::add_rows() {
     const auto add = [&](const char* op, double bytes, std::function<void(int)> run) { cases_.push_back({op, shape, bytes, 0, std::move(run)}); };
     add("rms_norm", moved, [=, this](int) { kernels_.rms_norm(queue_, {x, rows, cols, w, 1e-6f, y}); });
     add("layer_norm", moved, [=, this](int) { kernels_.layer_norm(queue_, {x, rows, cols, w, w, 1e-5f, y}); });
-    add("snake", moved, [=, this](int) { kernels_.snake(queue_, {x, rows, cols, w, y}); });
     add("activate", moved, [=, this](int) { kernels_.activate(queue_, {x, count, Activation::kGelu, y}); });
     add("affine", 1.5 * moved, [=, this](int) { kernels_.affine(queue_, {x, rows, cols, w, w, other, y}); });
     add("mean_rows", 0.5 * moved, [=, this](int) { kernels_.mean_rows(queue_, {x, rows, cols, 50, y}); });

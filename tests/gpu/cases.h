@@ -28,7 +28,7 @@ class Cases {
 
  private:
   void add_products();
-  enum class Entry { kPlain, kNormed, kGated };  // what the product does to x first
+  enum class Entry { kPlain, kNormed, kGated, kSnaked };  // what the product does to x first
   void add_product(DType type, int64_t rows, int64_t in, int64_t out, Entry entry);
   void add_convolutions();
   void add_attention(const char* name, int64_t sequences, int64_t queries, int64_t keys, Mask mask);

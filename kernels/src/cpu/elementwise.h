@@ -1,23 +1,9 @@
-// snake, activate, affine, mean_rows.
+// activate, affine, mean_rows.
 #pragma once
 #include "cpu/epilogue.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
-
-void snake(ThreadPool& pool, const SnakeArgs& a) {
-  for_ranges(pool, a.rows, a.cols * 6, [&](int64_t begin, int64_t end, int thread) {
-    auto* inverse = static_cast<float*>(pool.scratch(thread, static_cast<size_t>(a.cols) * sizeof(float)));
-    for (int64_t c = 0; c < a.cols; ++c) inverse[c] = 1.0f / (a.alpha[c] + 1e-9f);
-    for (int64_t r = begin; r < end; ++r) {
-      for_vectors(a.cols, [&](int64_t c, int64_t lanes) {
-        const Vec x = load_lanes(a.x + r * a.cols + c, lanes), alpha = load_lanes(a.alpha + c, lanes);
-        const Vec y = fma(sin_squared(alpha * x), load_lanes(inverse + c, lanes), x);
-        store_lanes(a.y + r * a.cols + c, lanes, y);
-      });
-    }
-  });
-}
 
 void activate(ThreadPool& pool, const ActivateArgs& a) {
   for_ranges(pool, a.count, 6, [&](int64_t begin, int64_t end, int) {

@@ -82,12 +82,5 @@ inline void place(const RowLevels& from, int row, LevelBlock& to) {
   for (int i = 0; i < kStarts; ++i) to.starts[i][row] = from.starts[i];
 }
 
-// x [rows, cols] into [rows][cols / 32]: for convolutions, where a row takes part in several products.
-inline void round_frames(ThreadPool& pool, const float* x, int64_t rows, int64_t cols, RowLevels* to) {
-  for_ranges(pool, rows, 2 * cols, [&](int64_t begin, int64_t end, int) {
-    for (int64_t i = begin * cols; i < end * cols; i += kLevelBlock) to[i / kLevelBlock] = round_block(x + i);
-  });
-}
-
 }  // namespace
 }  // namespace gpa::GPA_ISA_NAMESPACE

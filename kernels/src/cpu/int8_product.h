@@ -131,14 +131,18 @@ inline LevelKernel level_kernel(DType type) {
 
 // The rows of a linear layer into [ceil(rows / kLevelTileRows)][depth / kLevelBlock] blocks.
 inline void round_rows(ThreadPool& pool, const Product& p, LevelBlock* to) {
-  const int64_t cols = p.depth(), blocks = cols / kLevelBlock;
-  for_ranges(pool, p.rows, prologue_cost(p) + 2 * cols, [&](int64_t begin, int64_t end, int thread) {
-    float* memory = has_prologue(p) ? static_cast<float*>(pool.scratch(thread, static_cast<size_t>(cols) * sizeof(float))) : nullptr;
-    for (int64_t row = begin; row < end; ++row) {
-      const float* x = entering_row(p, row, memory);
-      LevelBlock* tile = to + row / kLevelTileRows * blocks;
-      for (int64_t b = 0; b < blocks; ++b) place(round_block(x + b * kLevelBlock), static_cast<int>(row % kLevelTileRows), tile[b]);
-    }
+  const int64_t blocks = p.depth() / kLevelBlock;
+  for_entering_rows(pool, p, [&](int64_t row, const float* x) {
+    LevelBlock* tile = to + row / kLevelTileRows * blocks;
+    for (int64_t b = 0; b < blocks; ++b) place(round_block(x + b * kLevelBlock), static_cast<int>(row % kLevelTileRows), tile[b]);
+  });
+}
+
+// Frames into [frames][channels / kLevelBlock]: for convolutions, where a frame takes part in several products.
+inline void round_frames(ThreadPool& pool, const Product& p, RowLevels* to) {
+  const int64_t blocks = p.channels / kLevelBlock;
+  for_entering_rows(pool, p, [&](int64_t frame, const float* x) {
+    for (int64_t b = 0; b < blocks; ++b) to[frame * blocks + b] = round_block(x + b * kLevelBlock);
   });
 }
 
@@ -188,9 +192,8 @@ constexpr int64_t kGatheredBytes = 400 << 10;  // tiles of a part: they stay in 
 
 // A convolution with rounded frames. Its channels are whole blocks and in one group.
 inline void convolve_int8(ThreadPool& pool, const Product& p) {
-  if (p.rows <= 0 || p.w.rows <= 0) return;
   auto* frames = static_cast<RowLevels*>(pool.shared(static_cast<size_t>(p.frames * p.channels / kLevelBlock) * sizeof(RowLevels)));
-  round_frames(pool, p.x, p.frames, p.channels, frames);
+  round_frames(pool, p, frames);
   const int64_t blocks = p.depth() / kLevelBlock, tiles = ceil_div(p.rows, kLevelTileRows);
   const int64_t tile_bytes = blocks * static_cast<int64_t>(sizeof(LevelBlock)), columns = ceil_div(p.w.rows, kWide);
   int64_t part_tiles = smaller(larger<int64_t>(4, smaller(kGatheredBytes / tile_bytes, kLevelPartTiles)), tiles), column_parts = 1;

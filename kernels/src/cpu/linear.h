@@ -12,9 +12,10 @@ inline bool convolves_rounded(Rounding rounding, const Product& p) {
   return rounding == Rounding::kInt8 && dtype_quantized(p.w.type) && p.groups == 1 && p.channels % kLevelBlock == 0;
 }
 
-inline void multiply(ThreadPool& pool, const Product& p, Rounding rounding = Rounding::kNone) {
-  if (convolves_rounded(rounding, p)) return convolve_int8(pool, p);
+inline void multiply(ThreadPool& pool, Product p, Rounding rounding = Rounding::kNone) {
   if (p.rows <= 0 || p.w.rows <= 0) return;
+  if (convolves_rounded(rounding, p)) return convolve_int8(pool, p);
+  p.x = entering_rows(pool, p);
   if (p.rows < kFewRows && !dtype_quantized(p.w.type))
     multiply_few_rows(pool, p);
   else
@@ -44,6 +45,7 @@ void linears(ThreadPool& pool, const LinearArgs* maps, int64_t count) {
     Product p = product_of(maps[i]);
     if (!x) x = entering_rows(pool, p);
     p.x = x;
+    p.prologue = {};
     multiply(pool, p);
   }
   Product rounded[kMostProducts];
@@ -69,6 +71,7 @@ void conv1d(ThreadPool& pool, const Conv1dArgs& a) {
                   .groups = a.groups,
                   .w = a.w,
                   .rows = a.out_frames,
+                  .prologue = {.snake = a.snake},
                   .epilogue = a.epilogue,
                   .y = a.y,
                   .y_row = a.w.rows,
@@ -87,6 +90,7 @@ void conv_transpose1d(ThreadPool& pool, const ConvTranspose1dArgs& a) {
                   .pad_left = a.taps_per_phase - 1 - first,
                   .w = a.w,
                   .rows = computed > 0 ? ceil_div(a.crop_left + computed, a.stride) - first : 0,
+                  .prologue = {.snake = a.snake},
                   .epilogue = {.bias = a.bias},
                   .bias_period = a.out_channels,
                   .y = a.y,

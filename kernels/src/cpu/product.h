@@ -21,7 +21,7 @@ struct Product {
   int64_t groups = 1;
   Weight w;
   int64_t rows = 0;
-  Prologue prologue = {};  // of a linear layer
+  Prologue prologue = {};  // of the rows of x, which are frames x channels; with more than one tap, only Snake
   Epilogue epilogue;
   int64_t bias_period = 0;  // where not 0, the bias has so many elements and is repeated
   float* y = nullptr;

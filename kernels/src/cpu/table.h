@@ -31,7 +31,6 @@ constexpr KernelTable kTable = {
     .rms_norm = on_pool<RmsNormArgs, rms_norm>,
     .rotate_and_store = on_pool<RotateAndStoreArgs, rotate_and_store>,
     .attention = on_pool<AttentionArgs, attention>,
-    .snake = on_pool<SnakeArgs, snake>,
     .activate = on_pool<ActivateArgs, activate>,
     .affine = on_pool<AffineArgs, affine>,
     .embed = on_pool<EmbedArgs, embed>,

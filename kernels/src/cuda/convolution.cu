@@ -32,6 +32,7 @@ void conv1d(Queue& queue, const Conv1dArgs& a) {
   p.groups = static_cast<int>(a.groups);
   p.rows = a.out_frames;
   p.depth = static_cast<int>(a.w.cols);
+  p.prologue.snake = q.operand(a.snake);
   p.maps = 1;
   p.map[0] = map_of(q, a.w, a.groups, a.epilogue, a.y);
   p.map[0].y_size = a.out_frames * a.w.rows;
@@ -53,6 +54,7 @@ void conv_transpose1d(Queue& queue, const ConvTranspose1dArgs& a) {
   p.pad_left = static_cast<int>(a.taps_per_phase - 1 - first);
   p.rows = computed > 0 ? (a.crop_left + computed + a.stride - 1) / a.stride - first : 0;
   p.depth = static_cast<int>(a.w.cols);
+  p.prologue.snake = q.operand(a.snake);
   p.maps = 1;
   p.map[0] = map_of(q, a.w, 1, {.bias = a.bias}, a.y);
   p.map[0].bias_period = static_cast<int>(a.out_channels);

@@ -8,23 +8,6 @@ namespace {
 
 constexpr int kThreads = 256;
 
-__device__ __forceinline__ float snake_of(float x, float alpha) {
-  // The angle is rounded to f32 as PyTorch does: for large ones that is what decides the sine.
-  const float sine = sinf(__fmul_rn(alpha, x));
-  return x + sine * sine / (alpha + 1e-9f);
-}
-
-template <bool kWhole>
-__global__ void __launch_bounds__(kThreads) snake_kernel(SnakeArgs a, int64_t groups, int64_t total) {
-  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-  if (i >= total) return;
-  const Place at = place_of(i, groups);
-  const int64_t left = a.cols - at.col, offset = at.row * a.cols + at.col;
-  const float4 x = load_4<kWhole>(a.x + offset, left), alpha = load_4<kWhole>(a.alpha + at.col, left);
-  store_4<kWhole>(a.y + offset, left,
-                  make_float4(snake_of(x.x, alpha.x), snake_of(x.y, alpha.y), snake_of(x.z, alpha.z), snake_of(x.w, alpha.w)));
-}
-
 template <bool kWhole>
 __global__ void __launch_bounds__(kThreads) activate_kernel(ActivateArgs a, int64_t total) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
@@ -67,14 +50,6 @@ void launch_groups(CudaQueue& queue, bool whole, void (*whole_kernel)(Args, int6
 }
 
 }  // namespace
-
-void snake(Queue& queue, const SnakeArgs& args) {
-  CudaQueue& q = cuda_queue(queue);
-  SnakeArgs a = args;
-  a.x = q.operand(a.x);
-  a.alpha = q.operand(a.alpha);
-  launch_groups(q, aligned_16(a.x) && aligned_16(a.alpha) && aligned_16(a.y), snake_kernel<true>, snake_kernel<false>, a);
-}
 
 void activate(Queue& queue, const ActivateArgs& args) {
   CudaQueue& q = cuda_queue(queue);

@@ -29,7 +29,7 @@ inline bool plenty(const CudaQueue& queue, const Products& p) {
 template <DType type>
 void multiply_int8(CudaQueue& queue, Products& p) {
   const bool wide = plenty(queue, p);
-  if (plain_rows(p) && p.rows <= kMostOwnRows && p.rows * p.depth <= kMostOwnLevels)
+  if (plain_rows(p) && !p.prologue.snake && p.rows <= kMostOwnRows && p.rows * p.depth <= kMostOwnLevels)
     return wide ? launch_int8<type, 1, 2, 16, 3, true>(queue, p, {}) : launch_int8<type, 1, 1, 32, 3, true>(queue, p, {});
   const RoundedFrames x = round_frames(queue, p);
   if (p.rows <= 16) return wide ? launch_int8<type, 1, 2, 16, 3, false>(queue, p, x) : launch_int8<type, 1, 1, 32, 3, false>(queue, p, x);

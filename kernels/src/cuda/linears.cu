@@ -14,6 +14,7 @@ Products product_of(const CudaQueue& queue, const LinearArgs& a) {
   p.taps = p.stride = p.dilation = p.groups = 1;
   p.prologue = a.prologue;
   p.prologue.norm = queue.operand(a.prologue.norm);
+  p.prologue.snake = queue.operand(a.prologue.snake);
   return p;
 }
 

@@ -29,7 +29,7 @@ unsigned cut_tiles(Products& p, int tile_rows, int tile_columns) {
 
 void multiply(CudaQueue& queue, Products p, DType type, Rounding rounding) {
   if (p.rows <= 0) return;
-  p.in_fours = aligned_16(p.x) && aligned_16(p.prologue.norm) && aligned_16(p.prologue.up) &&
+  p.in_fours = aligned_16(p.x) && aligned_16(p.prologue.norm) && aligned_16(p.prologue.up) && aligned_16(p.prologue.snake) &&
                (p.prologue.row_stride(p.channels) | p.channels | p.run) % 4 == 0;
   if (!rounds(rounding, type, p.channels, p.groups)) {
     p = with_entered_rows(queue, p);

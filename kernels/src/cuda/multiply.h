@@ -22,7 +22,7 @@ inline bool plain_rows(const Products& p) { return p.taps == 1 && p.stride == 1 
 // Gives p's maps their tiles of so many rows and columns; the number of thread blocks.
 unsigned cut_tiles(Products& p, int tile_rows, int tile_columns);
 
-// p with rows of x that are through its prologue: in the queue's scratch, where it has one.
+// p with frames of x that are through its prologue: in the queue's scratch, where it has one.
 Products with_entered_rows(CudaQueue& queue, Products p);
 
 void multiply_exact(CudaQueue& queue, Products& p, DType type);

@@ -13,7 +13,6 @@ void layer_norm(Queue&, const LayerNormArgs&);
 void rms_norm(Queue&, const RmsNormArgs&);
 void rotate_and_store(Queue&, const RotateAndStoreArgs&);
 void attention(Queue&, const AttentionArgs&);
-void snake(Queue&, const SnakeArgs&);
 void activate(Queue&, const ActivateArgs&);
 void affine(Queue&, const AffineArgs&);
 void embed(Queue&, const EmbedArgs&);

@@ -40,7 +40,7 @@ struct Products {
   int depth;      // taps * run
   bool in_fours;  // x and the prologue's operands are aligned to 16 bytes; channels, run and the prologue's stride are multiples of 4
   int row_tiles, column_tiles, group_tiles;  // column_tiles: of all groups and maps; group_tiles: of one group
-  Prologue prologue;  // of a linear layer; its operands are the GPU's
+  Prologue prologue;  // of the rows of x; with more than one tap, only Snake; its operands are the GPU's
   int maps;
   Map map[kMostMaps];
 

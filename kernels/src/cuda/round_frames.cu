@@ -11,7 +11,8 @@ constexpr int kTileFrames = 8;
 // A warp rounds one block of 32 columns of eight frames. With a norm the warps of a thread block have the same eight: each first
 // finds the norm of one.
 static_assert(kWarps == kTileFrames);
-template <bool kNormed>
+enum class Entering { kGatedOrNot, kNormed, kSnaked };
+template <Entering kEntering>
 __global__ void __launch_bounds__(kThreads) round_frames_kernel(const Products p, const RoundedFrames to) {
   __shared__ float inverses[kTileFrames];
   let_next_begin();
@@ -19,7 +20,7 @@ __global__ void __launch_bounds__(kThreads) round_frames_kernel(const Products p
   const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32), t = lane % 4;
   int64_t tile;
   int block;
-  if constexpr (kNormed) {
+  if constexpr (kEntering == Entering::kNormed) {
     const int parts = (to.per_frame + kWarps - 1) / kWarps;
     tile = blockIdx.x / parts;
     block = static_cast<int>(blockIdx.x % parts) * kWarps + warp;
@@ -37,7 +38,13 @@ __global__ void __launch_bounds__(kThreads) round_frames_kernel(const Products p
   }
   const int64_t frame = tile * kTileFrames + lane / 4;
   float x[8] = {};
-  if (frame < p.frames) load_entering(p, frame, block * kLevelBlock + 8 * t, kNormed ? inverses[lane / 4] : 0.0f, x);
+  const int k = block * kLevelBlock + 8 * t;
+  if (frame < p.frames) {
+    if constexpr (kEntering == Entering::kSnaked)
+      load_snaked(p, frame, k, x);
+    else
+      load_entering(p, frame, k, kEntering == Entering::kNormed ? inverses[lane / 4] : 0.0f, x);
+  }
   const RoundedEight rounded = round_eight(x);
   if (frame >= p.frames) return;
   const int64_t at = to.block(frame, block);
@@ -51,10 +58,12 @@ RoundedFrames round_frames(CudaQueue& queue, const Products& p) {
   auto* memory = static_cast<uint8_t*>(queue.scratch(static_cast<size_t>(RoundedFrames::bytes(p.frames, p.channels))));
   const RoundedFrames to{memory, reinterpret_cast<float2*>(memory + RoundedFrames::level_bytes(p.frames, p.channels)), p.channels / kLevelBlock};
   const int64_t tiles = divide_up(p.frames, kTileFrames);
-  if (p.prologue.norm)
-    launch_when(true, queue, round_frames_kernel<true>, static_cast<unsigned>(tiles * divide_up(to.per_frame, kWarps)), kThreads, 0, p, to);
-  else
-    launch_when(true, queue, round_frames_kernel<false>, static_cast<unsigned>(divide_up(tiles * to.per_frame, kWarps)), kThreads, 0, p, to);
+  const bool normed = p.prologue.norm != nullptr;
+  const auto kernel = normed             ? round_frames_kernel<Entering::kNormed>
+                      : p.prologue.snake ? round_frames_kernel<Entering::kSnaked>
+                                         : round_frames_kernel<Entering::kGatedOrNot>;
+  const int64_t blocks = normed ? tiles * divide_up(to.per_frame, kWarps) : divide_up(tiles * to.per_frame, kWarps);
+  launch_when(true, queue, kernel, static_cast<unsigned>(blocks), kThreads, 0, p, to);
   return to;
 }
 

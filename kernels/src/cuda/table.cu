@@ -14,7 +14,6 @@ const KernelTable& table() {
       .rms_norm = rms_norm,
       .rotate_and_store = rotate_and_store,
       .attention = attention,
-      .snake = snake,
       .activate = activate,
       .affine = affine,
       .embed = embed,

@@ -5,18 +5,6 @@
 
 namespace gpa::reference {
 
-void snake(Queue&, const SnakeArgs& a) {
-  for (int64_t r = 0; r < a.rows; ++r) {
-    for (int64_t c = 0; c < a.cols; ++c) {
-      const float x = a.x[r * a.cols + c];
-      // The product is rounded to f32 as PyTorch does: for large angles that is what decides the sine.
-      const float angle = a.alpha[c] * x;
-      const double sine = std::sin(static_cast<double>(angle));
-      a.y[r * a.cols + c] = static_cast<float>(x + sine * sine / (static_cast<double>(a.alpha[c]) + 1e-9));
-    }
-  }
-}
-
 void activate(Queue&, const ActivateArgs& a) {
   for (int64_t i = 0; i < a.count; ++i) a.y[i] = static_cast<float>(activation_of(a.activation, a.x[i]));
 }

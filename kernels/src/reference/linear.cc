@@ -44,6 +44,13 @@ std::vector<float> rounded(Rounding rounding, DType weights, const float* x, int
   return out;
 }
 
+float snake_of(float x, float alpha) {
+  // The product is rounded to f32 as PyTorch does: for large angles that is what decides the sine.
+  const float angle = alpha * x;
+  const double sine = std::sin(static_cast<double>(angle));
+  return static_cast<float>(x + sine * sine / (static_cast<double>(alpha) + 1e-9));
+}
+
 // x [rows, w.cols] after the prologue.
 std::vector<float> entering(const LinearArgs& a) {
   const Prologue& prologue = a.prologue;
@@ -55,8 +62,11 @@ std::vector<float> entering(const LinearArgs& a) {
     if (prologue.norm) {
       rms_norm_row(x, cols, prologue.norm, prologue.eps, to);
     } else {
-      for (int64_t k = 0; k < cols; ++k)
-        to[k] = prologue.up ? static_cast<float>(activation_of(prologue.activation, x[k]) * prologue.up[m * stride + k]) : x[k];
+      for (int64_t k = 0; k < cols; ++k) {
+        to[k] = prologue.up      ? static_cast<float>(activation_of(prologue.activation, x[k]) * prologue.up[m * stride + k])
+                : prologue.snake ? snake_of(x[k], prologue.snake[k])
+                                 : x[k];
+      }
     }
   }
   return out;

@@ -14,7 +14,6 @@ void layer_norm(Queue&, const LayerNormArgs&);
 void rms_norm(Queue&, const RmsNormArgs&);
 void rotate_and_store(Queue&, const RotateAndStoreArgs&);
 void attention(Queue&, const AttentionArgs&);
-void snake(Queue&, const SnakeArgs&);
 void activate(Queue&, const ActivateArgs&);
 void affine(Queue&, const AffineArgs&);
 void embed(Queue&, const EmbedArgs&);
@@ -31,6 +30,7 @@ void rms_norm_row(const float* x, int64_t cols, const float* w, float eps, float
 float epilogue_of(const Epilogue& epilogue, int64_t m, int64_t n, int64_t cols, double sum);
 
 // x [rows, cols] as the rounding of a product with weights of that type leaves it; empty where it leaves x alone.
+float snake_of(float x, float alpha);
 std::vector<float> rounded(Rounding rounding, DType weights, const float* x, int64_t rows, int64_t cols);
 
 // Row `row` of a weight as f32, into out [w.cols].

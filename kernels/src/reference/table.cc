@@ -13,7 +13,6 @@ const KernelTable& reference_kernels() {
       .rms_norm = reference::rms_norm,
       .rotate_and_store = reference::rotate_and_store,
       .attention = reference::attention,
-      .snake = reference::snake,
       .activate = reference::activate,
       .affine = reference::affine,
       .embed = reference::embed,

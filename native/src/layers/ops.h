@@ -31,6 +31,7 @@ struct ConvShape {
   int64_t dilation = 1;
   int64_t groups = 1;
   int64_t pad_left = 0;
+  const float* snake = nullptr;  // x goes through Snake first
 };
 
 // y [out_frames, out_channels]: y.rows says how many frames are wanted, hence the padding on the right.
@@ -47,7 +48,8 @@ inline void conv1d(Context& ctx, const Matrix& x, const Linear& conv, const Conv
                                 .out_frames = y.rows,
                                 .epilogue = epilogue_of(conv, epilogue),
                                 .y = y.data,
-                                .rounding = ctx.rounding});
+                                .rounding = ctx.rounding,
+                                .snake = shape.snake});
 }
 
 // y may be x.
@@ -66,10 +68,6 @@ inline void affine(Context& ctx, const Matrix& x, const float* scale, const floa
 
 // y += x.
 inline void add(Context& ctx, const Matrix& x, Matrix y) { affine(ctx, x, nullptr, nullptr, y.data, y); }
-
-inline void snake(Context& ctx, const Matrix& x, const float* alpha, Matrix y) {
-  ctx.kernels.snake(ctx.queue, {x.data, x.rows, x.cols, alpha, y.data});
-}
 
 // Copies a rows x cols part of one matrix to a part of another that it does not overlap; strides are the floats between their rows.
 inline void copy_part(Context& ctx, const float* from, int64_t from_stride, float* to, int64_t to_stride, int64_t rows, int64_t cols) {

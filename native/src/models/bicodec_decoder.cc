@@ -182,9 +182,8 @@ void BicodecDecoder::finish_prenet(Context& ctx, const Matrix& x, State& state, 
   affine(ctx, y, nullptr, state.d.floats(), nullptr, y);
 }
 
-// x [frames, in_channels] is overwritten; the result [frames that are done, out_channels] lies in the arena.
-Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, Matrix x, UpState& state, bool last, bool first) const {
-  snake(ctx, x, block.snake, x);
+// x [frames, in_channels]; the result [frames that are done, out_channels] lies in the arena.
+Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, const Matrix& x, UpState& state, bool last, bool first) const {
   const UpConvState::Window up = state.up.advance(ctx, x, last);
   Matrix y = ctx.arena.matrix(up.out_frames, block.out_channels);
   ctx.kernels.conv_transpose1d(ctx.queue, {.x = up.x.data,
@@ -198,18 +197,17 @@ Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, Matrix x, Up
                                           .out_frames = y.rows,
                                           .bias = block.up.bias,
                                           .y = y.data,
-                                          .rounding = ctx.rounding});
+                                          .rounding = ctx.rounding,
+                                          .snake = block.snake});
   if (first) ctx.trace("decode_up0", y);
   for (size_t r = 0; r < std::size(kDilations); ++r) {
     const ResidualUnit& unit = block.res[r];
     const ConvState::Window window = state.res[r].advance(ctx, y, last);
     y = window.centre;
     Arena::Scope scope(ctx.arena);
-    const Matrix a = ctx.arena.matrix(window.x.rows, y.cols), b = ctx.arena.matrix(y.rows, y.cols);
-    snake(ctx, window.x, unit.snake1, a);
-    conv1d(ctx, a, unit.conv1, {.taps = kTaps, .dilation = kDilations[r], .pad_left = window.pad_left}, b);
-    snake(ctx, b, unit.snake2, b);
-    linear(ctx, b, unit.conv2, y, {.residual = y.data});
+    const Matrix a = ctx.arena.matrix(y.rows, y.cols);
+    conv1d(ctx, window.x, unit.conv1, {.taps = kTaps, .dilation = kDilations[r], .pad_left = window.pad_left, .snake = unit.snake1}, a);
+    linear(ctx, a, unit.conv2, y, {.residual = y.data}, {.snake = unit.snake2});
     if (first && r == 0) ctx.trace("decode_res0", y);
   }
   return y;
@@ -226,10 +224,9 @@ Matrix BicodecDecoder::generate(Context& ctx, const Matrix& x, State& state, boo
     h = up_block(ctx, up_blocks_[i], h, state.up[i], last, i == 0);
     if (i < std::size(kNames)) ctx.trace(kNames[i], h);
   }
-  snake(ctx, h, snake_, h);
   const ConvState::Window out = state.conv_out.advance(ctx, h, last);
   const Matrix y = ctx.arena.matrix(out.centre.rows, 1);
-  conv1d(ctx, out.x, conv_out_, {.taps = kTaps, .pad_left = out.pad_left}, y, {.activation = Activation::kTanh});
+  conv1d(ctx, out.x, conv_out_, {.taps = kTaps, .pad_left = out.pad_left, .snake = snake_}, y, {.activation = Activation::kTanh});
   return y;
 }
 

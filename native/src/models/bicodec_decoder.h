@@ -70,7 +70,7 @@ class BicodecDecoder {
   // last: as in conv_state.h. Results lie in the arena.
   Matrix backbone(Context& ctx, const int32_t* semantic, int64_t count, State& state, bool last) const;
   void finish_prenet(Context& ctx, const Matrix& x, State& state, Matrix y) const;
-  Matrix up_block(Context& ctx, const UpBlock& block, Matrix x, UpState& state, bool last, bool first) const;
+  Matrix up_block(Context& ctx, const UpBlock& block, const Matrix& x, UpState& state, bool last, bool first) const;
   Matrix generate(Context& ctx, const Matrix& x, State& state, bool last) const;
 
   int64_t hop_, code_count_, code_dim_, global_count_, dim_, latent_dim_, prenet_context_, generator_context_;

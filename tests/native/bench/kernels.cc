@@ -102,13 +102,6 @@ void attention(benchmark::State& state, Isa isa, int64_t queries, int64_t heads,
   report(state, isa, 4.0 * static_cast<double>(queries * heads * head_dim) * seen, 8.0 * static_cast<double>(keys * width));
 }
 
-void snake(benchmark::State& state, Isa isa, int64_t rows, int64_t cols) {
-  const auto x = floats(rows * cols), alpha = floats(cols);
-  std::vector<float> y(x.size());
-  for (auto _ : state) isa.kernels->snake(pool(), {.x = x.data(), .rows = rows, .cols = cols, .alpha = alpha.data(), .y = y.data()});
-  report(state, isa, 0, 8.0 * static_cast<double>(rows * cols));
-}
-
 void activate(benchmark::State& state, Isa isa, int64_t count, Activation activation) {
   const auto x = floats(count);
   std::vector<float> y(x.size());
@@ -194,7 +187,6 @@ void register_cases(const std::string& name, const Isa& isa) {
   add("attention_full_1500x20x64", attention, I{1500}, I{20}, I{20}, I{64}, I{1500}, Mask::kFull);
   add("attention_causal_512x12of4x64", attention, I{512}, I{12}, I{4}, I{64}, I{512}, Mask::kCausal);
   add("attention_decode_1x12of4x64_1000keys", attention, I{1}, I{12}, I{4}, I{64}, I{1000}, Mask::kCausal);
-  add("snake_16000x96", snake, I{16000}, I{96});
   add("gelu_1M", activate, I{1} << 20, Activation::kGelu);
   add("silu_1M", activate, I{1} << 20, Activation::kSilu);
   add("nearest_375x1280_16384codes", nearest, I{375}, I{1280}, I{16384});

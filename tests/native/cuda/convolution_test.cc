@@ -6,10 +6,18 @@ namespace {
 
 struct Shape {
   int64_t in, out, taps, stride = 1, dilation = 1, groups = 1, pad_left = 0;
+  bool snake = false;
 };
 
 std::string text(DType type, const Shape& s) {
   return std::string(name_of(type)) + " " + std::to_string(s.in) + " -> " + std::to_string(s.out) + ", " + std::to_string(s.taps) + " taps";
+}
+
+// Of Snake: one that takes the sine far, and others.
+Floats alphas(int64_t count) {
+  Floats alpha = random_floats(count, 9, 0.5f, 1.0f);
+  alpha[0] = 100.0f;
+  return alpha;
 }
 
 Op convolution_of(DType type, const Shape& s, const Floats& x, int64_t out_frames, Rounding rounding, bool with_epilogue = false) {
@@ -22,7 +30,7 @@ Op convolution_of(DType type, const Shape& s, const Floats& x, int64_t out_frame
     }
     float* y = side.floats(out_frames * s.out);
     side.kernels().conv1d(side.queue(), {side.array(x), static_cast<int64_t>(x.size()) / s.in, s.in, side.weight(w), s.taps, s.stride, s.dilation,
-                                         s.groups, s.pad_left, out_frames, epilogue, y, rounding});
+                                         s.groups, s.pad_left, out_frames, epilogue, y, rounding, s.snake ? side.array(alphas(s.in)) : nullptr});
     return y;
   };
 }
@@ -60,6 +68,16 @@ TEST(CudaConvolution, blockTypes_matchTheReference) {
   }
 }
 
+TEST(CudaConvolution, snakeGoesAhead_ofProductAndPadding) {
+  const Shape shapes[] = {{32, 40, 7, 1, 3, 1, 9, true}, {40, 1, 7, 1, 1, 1, 3, true}, {6, 10, 5, 1, 1, 2, 2, true}, {64, 24, 1, 1, 1, 1, 0, true}};
+  for (const Shape& s : shapes) {
+    compare_convolution(DType::kF32, s, 75, Rounding::kNone);
+    compare_convolution(DType::kF16, s, 20, Rounding::kNone, true);
+  }
+  for (DType type : kBlockTypes)
+    for (Rounding rounding : {Rounding::kNone, Rounding::kInt8}) compare_convolution(type, {64, 24, 4, 1, 2, 1, 3, true}, 40, rounding, true);
+}
+
 // Frames computed alone, from a piece of the input with the context they need, are those of the whole.
 void expect_pieces(DType type, const Shape& s, Rounding rounding) {
   const int64_t frames = 90, reach = (s.taps - 1) * s.dilation, out = (frames - reach - 1) / s.stride + 1;
@@ -89,6 +107,8 @@ TEST(CudaConvolution, frame_inAnyPiece_hasTheSameBits) {
   expect_pieces(DType::kF16, {32, 32, 4, 1, 1, 4}, Rounding::kNone);
   expect_pieces(DType::kQ8_0, {64, 20, 3, 2}, Rounding::kInt8);
   expect_pieces(DType::kQ4_K, {64, 20, 4}, Rounding::kInt8);
+  expect_pieces(DType::kQ8_0, {64, 20, 3, 1, 2, 1, 0, true}, Rounding::kInt8);
+  expect_pieces(DType::kF16, {24, 20, 3, 1, 2, 1, 0, true}, Rounding::kNone);
 }
 
 TEST(CudaConvolution, transposed_anyCrop_matchesTheReference) {
@@ -101,7 +121,8 @@ TEST(CudaConvolution, transposed_anyCrop_matchesTheReference) {
           compare(std::string(name_of(type)) + " stride " + std::to_string(stride) + " crop " + std::to_string(crop), out_frames * kOut, 1e-11, [&](Side& side) {
             float* y = side.floats(out_frames * kOut);
             side.kernels().conv_transpose1d(side.queue(), {side.array(random_floats(kFrames * kIn, 1)), kFrames, kIn, side.weight(w), stride, kPerPhase,
-                                                           kOut, crop, out_frames, side.array(random_floats(kOut, 2)), y, Rounding::kInt8});
+                                                           kOut, crop, out_frames, side.array(random_floats(kOut, 2)), y, Rounding::kInt8,
+                                                           crop == 3 ? side.array(alphas(kIn)) : nullptr});
             return y;
           });
         }

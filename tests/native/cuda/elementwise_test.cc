@@ -13,22 +13,6 @@ struct Shape {
 };
 constexpr Shape kShapes[] = {{1, 1}, {3, 5}, {2, 64}, {7, 96}, {3, 130}, {1, 1027}, {5, 1024}};
 
-TEST(CudaElementwise, snake_matchesTheReference) {
-  for (const Shape& s : kShapes) {
-    const Floats x = random_floats(s.rows * s.cols, 1, 3.0f);
-    Floats alpha = random_floats(s.cols, 2, 0.5f, 1.0f);
-    alpha[0] = 100.0f;
-    for (const bool in_place : {false, true}) {
-      compare("snake", s.rows * s.cols, kBound, [&](Side& side) {
-        float* in = side.array(x);
-        float* y = in_place ? in : side.floats(s.rows * s.cols);
-        side.kernels().snake(side.queue(), {in, s.rows, s.cols, side.array(alpha), y});
-        return y;
-      });
-    }
-  }
-}
-
 TEST(CudaElementwise, activate_matchesTheReference) {
   for (const int64_t count : {1, 4, 7, 1024, 4099}) {
     for (const Activation activation : kActivations) {

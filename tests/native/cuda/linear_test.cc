@@ -113,7 +113,7 @@ TEST(CudaLinear, row_inAnyCompany_hasTheSameBits) {
   for (DType type : {DType::kF32, DType::kF16, DType::kQ5_K}) expect_rows(type, Rounding::kNone);
 }
 
-enum class Entry { kNorm, kGate };
+enum class Entry { kNorm, kGate, kSnake };
 
 // x [rows, inputs] are rows of a longer matrix from `first` on; a gate and its ups are halves of one.
 Op entering_linear(DType type, const Case& c, Entry entry, int64_t first, Activation activation = Activation::kSilu) {
@@ -123,6 +123,7 @@ Op entering_linear(DType type, const Case& c, Entry entry, int64_t first, Activa
     const Floats all = random_floats((first + c.rows) * stride, 1, 2.0f);
     const float* x = side.array(Floats(all.begin() + first * stride, all.end()));
     Prologue prologue{.norm = side.array(random_floats(c.inputs, 2, 0.5f, 1.0f)), .eps = 1e-6f};
+    if (entry == Entry::kSnake) prologue = {.snake = side.array(random_floats(c.inputs, 3, 0.5f, 1.0f))};
     if (entry == Entry::kGate) prologue = {.up = x + c.inputs, .activation = activation, .stride = stride};
     float* y = side.floats(c.rows * c.outputs);
     side.kernels().linear(side.queue(), {x, c.rows, side.weight(w), {}, y, c.rounding, prologue});
@@ -132,7 +133,7 @@ Op entering_linear(DType type, const Case& c, Entry entry, int64_t first, Activa
 
 TEST(CudaLinear, prologues_matchTheReference) {
   const auto compare_both = [](DType type, const Case& c) {
-    for (Entry entry : {Entry::kNorm, Entry::kGate}) compare("entering " + text(type, c), c.rows * c.outputs, 1e-11, entering_linear(type, c, entry, 0));
+    for (Entry entry : {Entry::kNorm, Entry::kGate, Entry::kSnake}) compare("entering " + text(type, c), c.rows * c.outputs, 1e-11, entering_linear(type, c, entry, 0));
   };
   for (DType type : kBlockTypes)
     for (int64_t rows : {1, 2, 5, 17, 66}) compare_both(type, {rows, 19, rows == 2 ? 1024 : 256, Rounding::kInt8});
@@ -151,7 +152,7 @@ TEST(CudaLinear, prologues_matchTheReference) {
 TEST(CudaLinear, rowBehindAPrologue_inAnyCompany_hasTheSameBits) {
   constexpr int64_t kInputs = 768, kOutputs = 19, kRows = 64;
   for (DType type : {DType::kQ8_0, DType::kQ4_K, DType::kF16}) {
-    for (Entry entry : {Entry::kNorm, Entry::kGate}) {
+    for (Entry entry : {Entry::kNorm, Entry::kGate, Entry::kSnake}) {
       const Floats all = on_device(entering_linear(type, {kRows, kOutputs, kInputs, Rounding::kInt8}, entry, 0), kRows * kOutputs);
       for (int64_t rows : {1, 4, 5, 17}) {
         const Case c{rows, kOutputs, kInputs, Rounding::kInt8};

@@ -12,12 +12,22 @@ class AccuracyTest : public KernelTest {
     kernels().activate(pool, {.x = x.data(), .count = static_cast<int64_t>(x.size()), .activation = activation, .y = y.data()});
     return y;
   }
-  // y of snake with alpha = 1.
-  Floats snaked(const Floats& x) const {
+  // Snake with alpha = 1, ahead of a product with the identity.
+  Floats snaked(Floats x) const {
+    constexpr int64_t kCols = 16;
+    const size_t count = x.size();
+    x.resize((count + kCols - 1) / kCols * kCols);
+    const Floats alpha(kCols, 1.0f);
+    Floats identity(kCols * kCols), y(x.size());
+    for (size_t i = 0; i < kCols; ++i) identity[i * (kCols + 1)] = 1.0f;
     ThreadPool pool(1);
-    const Floats alpha(x.size(), 1.0f);
-    Floats y(x.size());
-    kernels().snake(pool, {.x = x.data(), .rows = 1, .cols = static_cast<int64_t>(x.size()), .alpha = alpha.data(), .y = y.data()});
+    kernels().linear(pool, {.x = x.data(),
+                            .rows = static_cast<int64_t>(x.size()) / kCols,
+                            .w = {identity.data(), DType::kF32, kCols, kCols},
+                            .epilogue = {},
+                            .y = y.data(),
+                            .prologue = {.snake = alpha.data()}});
+    y.resize(count);
     return y;
   }
 };

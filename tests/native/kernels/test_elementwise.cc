@@ -1,4 +1,4 @@
-// snake, activate, affine, mean_rows, nearest against the reference.
+// activate, affine, mean_rows, nearest against the reference.
 #include "kernels/support.h"
 
 namespace gpa::test {
@@ -11,20 +11,6 @@ constexpr int64_t kCols[] = {1, 3, 7, 17, 31, 33, 63, 127, 129};
 constexpr int64_t kRows[] = {1, 5, 260};
 constexpr Activation kActivations[] = {Activation::kNone, Activation::kGelu,    Activation::kRelu,
                                        Activation::kSilu, Activation::kSigmoid, Activation::kTanh};
-
-TEST_P(ElementwiseTest, snake_matchesReference) {
-  for (int64_t cols : kCols) {
-    for (int64_t rows : kRows) {
-      const Floats x = random_floats(rows * cols, 1, 3.0f);
-      Floats alpha = random_floats(cols, 2);
-      alpha[0] = 0;
-      compare(rows * cols, 1e-13, std::to_string(cols), [&](const KernelTable& k, ThreadPool& pool, float* y) {
-        std::copy(x.begin(), x.end(), y);
-        k.snake(pool, {.x = y, .rows = rows, .cols = cols, .alpha = alpha.data(), .y = y});
-      });
-    }
-  }
-}
 
 TEST_P(ElementwiseTest, activate_matchesReference) {
   for (int64_t count : {1, 3, 17, 1000, 40001}) {

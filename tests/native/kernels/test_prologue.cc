@@ -1,4 +1,4 @@
-// linear with a prologue against the reference, and against the ops that it stands for.
+// Products with a prologue against the reference, and against what it stands for.
 #include "kernels/support.h"
 
 namespace gpa::test {
@@ -70,6 +70,60 @@ TEST_P(PrologueTest, gate_matchesReference) {
   });
 }
 
+Floats random_alpha(int64_t count, unsigned seed) {
+  Floats alpha = random_floats(count, seed);
+  alpha[0] = 0;
+  return alpha;
+}
+
+TEST_P(PrologueTest, snake_matchesReference_andARowHasTheBitsItHasAlone) {
+  for_each_type([&](DType type, Rounding rounding) {
+    for (const Shape& s : shapes_for(type)) {
+      const Floats x = random_floats(s.rows * s.inputs, 14, 3.0f), alpha = random_alpha(s.inputs, 15);
+      const Weights w = random_weights(type, s.outputs, s.inputs, 16);
+      const auto product = [&](const KernelTable& k, ThreadPool& pool, int64_t first, int64_t rows, float* y) {
+        k.linear(pool, {x.data() + first * s.inputs, rows, w.view(), {}, y, rounding, {.snake = alpha.data()}});
+      };
+      compare(s.rows * s.outputs, 1e-11, text(s, type), [&](const KernelTable& k, ThreadPool& pool, float* y) { product(k, pool, 0, s.rows, y); });
+      ThreadPool pool(2);
+      Floats all(static_cast<size_t>(s.rows * s.outputs)), last(static_cast<size_t>(s.outputs));
+      product(kernels(), pool, 0, s.rows, all.data());
+      product(kernels(), pool, s.rows - 1, 1, last.data());
+      ASSERT_TRUE(std::equal(last.begin(), last.end(), all.end() - s.outputs)) << text(s, type);
+    }
+  });
+}
+
+// Padding is of what has gone through Snake already.
+TEST_P(PrologueTest, snakeOfConvolutions_matchesReference) {
+  struct Conv {
+    int64_t frames, in, out, taps, dilation, groups;
+  };
+  for_each_type([&](DType type, Rounding rounding) {
+    const bool blocks = dtype_quantized(type);
+    for (const Conv& c : {Conv{1, 256, 5, 7, 1, 1}, Conv{40, 256, 9, 7, 9, 1}, Conv{130, 256, 33, 1, 1, 1}, Conv{33, 24, 10, 3, 2, 2}}) {
+      if (blocks && c.groups > 1) continue;
+      const Floats x = random_floats(c.frames * c.in, 17, 3.0f), alpha = random_alpha(c.in, 18);
+      const Weights w = random_weights(type, c.out, c.taps * c.in / c.groups, 19);
+      compare(c.frames * c.out, 1e-11, name_of(type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
+        k.conv1d(pool, {.x = x.data(), .frames = c.frames, .in_channels = c.in, .w = w.view(), .taps = c.taps, .dilation = c.dilation,
+                        .groups = c.groups, .pad_left = c.taps / 2 * c.dilation, .out_frames = c.frames, .epilogue = {}, .y = y,
+                        .rounding = rounding, .snake = alpha.data()});
+      });
+    }
+    for (int64_t frames : {1, 3, 50}) {
+      constexpr int64_t kIn = 256, kOut = 6, kStride = 4;
+      const Floats x = random_floats(frames * kIn, 20, 3.0f), alpha = random_alpha(kIn, 21), bias = random_floats(kOut, 22);
+      const Weights w = random_weights(type, kStride * kOut, 2 * kIn, 23);
+      compare(frames * kStride * kOut, 1e-11, name_of(type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
+        k.conv_transpose1d(pool, {.x = x.data(), .frames = frames, .in_channels = kIn, .w = w.view(), .stride = kStride, .taps_per_phase = 2,
+                                  .out_channels = kOut, .crop_left = 2, .out_frames = frames * kStride, .bias = bias.data(), .y = y,
+                                  .rounding = rounding, .snake = alpha.data()});
+      });
+    }
+  });
+}
+
 // Two halves of one matrix whose rows are longer than both.
 TEST_P(PrologueTest, gateWithStride_andEveryActivation_matchesReference) {
   for (DType type : {DType::kF16, DType::kQ8_0}) {
@@ -94,7 +148,8 @@ TEST_P(PrologueTest, manyMaps_haveTheBitsOfEach) {
   const Floats norm = random_floats(kInputs, 10, 0.5f, 1.0f);
   for (int64_t rows : {1, 5, 40}) {
     const Floats x = random_floats(rows * kInputs, 11), up = random_floats(rows * kInputs, 12);
-    for (const Prologue& prologue : {Prologue{.norm = norm.data(), .eps = 1e-6f}, Prologue{.up = up.data(), .activation = Activation::kGelu}}) {
+    for (const Prologue& prologue : {Prologue{.norm = norm.data(), .eps = 1e-6f}, Prologue{.up = up.data(), .activation = Activation::kGelu},
+                                     Prologue{.snake = norm.data()}}) {
       for (int threads : kThreadCounts) {
         ThreadPool pool(threads);
         std::vector<Weights> weights;

@@ -42,13 +42,10 @@ TEST_P(RowBitsTest, layerNorm) {
   }
 }
 
-TEST_P(RowBitsTest, snakeAndAffine) {
+TEST_P(RowBitsTest, affine) {
   for (int64_t cols : colses_) {
     const Floats x = random_floats(kRows * cols, 4, 3.0f), alpha = random_floats(cols, 5), shift = random_floats(cols, 6);
     const Floats add = random_floats(kRows * cols, 7);
-    expect_same("snake", cols, [&](ThreadPool& pool, int64_t first, int64_t rows, float* y) {
-      kernels().snake(pool, {x.data() + first * cols, rows, cols, alpha.data(), y});
-    });
     for (int parts = 0; parts < 8; ++parts) {
       expect_same("affine", cols, [&](ThreadPool& pool, int64_t first, int64_t rows, float* y) {
         kernels().affine(pool, {x.data() + first * cols, rows, cols, parts & 1 ? alpha.data() : nullptr, parts & 2 ? shift.data() : nullptr,

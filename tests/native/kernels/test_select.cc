@@ -68,7 +68,7 @@ TEST(Select, everyTable_hasEveryOp) {
   for (const std::string& name : tables()) {
     const KernelTable& k = *find_kernels(name.c_str());
     EXPECT_TRUE(k.linears && k.conv1d && k.conv_transpose1d && k.depthwise_conv1d && k.layer_norm && k.rms_norm && k.rotate_and_store &&
-                k.attention && k.snake && k.activate && k.affine && k.embed && k.mean_rows && k.nearest && k.sample)
+                k.attention && k.activate && k.affine && k.embed && k.mean_rows && k.nearest && k.sample)
         << name;
   }
 }

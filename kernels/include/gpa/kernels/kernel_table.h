@@ -30,15 +30,18 @@ enum class Rounding { kNone, kInt8 };
 // What is done to a row of x before it enters a product: nothing, or one of
 //   norm is set   x / sqrt(mean(x^2) + eps) * norm, as rms_norm;   norm [w.cols]
 //   up is set     activation(x) * up, column by column;            up [rows, w.cols]
+//   snake is set  x + sin^2(snake x) / (snake + 1e-9), likewise;   snake [w.cols]
 // stride: floats from row to row of a gate x and of up, which may be halves of one matrix; 0: w.cols.
-// Sources: Zhang & Sennrich 2019; Shazeer 2020 (silu: SwiGLU, gelu: GEGLU).
+// Sources: Zhang & Sennrich 2019; Shazeer 2020 (silu: SwiGLU, gelu: GEGLU); Ziyin et al. 2020, DAC (Snake's alpha).
 struct Prologue {
   const float* norm = nullptr;
   float eps = 0;
   const float* up = nullptr;
   Activation activation = Activation::kNone;
   int64_t stride = 0;
+  const float* snake = nullptr;
 
+  constexpr bool set() const { return norm || up || snake; }
   constexpr int64_t row_stride(int64_t cols) const { return stride ? stride : cols; }
 };
 
@@ -58,6 +61,7 @@ struct LinearArgs {
 // come in pieces.
 // y[t, o] = epilogue(sum_{j, i} x[t * stride + j * dilation - pad_left, i] w[o, j, i]), x zero outside.
 // x [frames, in_channels]; w [out_channels, taps * in_channels / groups], tap-major; y [out_frames, out_channels].
+// With snake [in_channels] the frames of x go through Snake first, as in Prologue.
 // The caller fixes out_frames (hence the padding on the right). Group g reads channels g*in/groups..., writes g*out/groups....
 struct Conv1dArgs {
   const float* x;
@@ -73,13 +77,14 @@ struct Conv1dArgs {
   Epilogue epilogue;
   float* y;
   Rounding rounding = Rounding::kNone;
+  const float* snake = nullptr;
 };
 
 // Transposed convolution, phase-wise: with taps_per_phase = ceil(taps / stride),
 //   full[q * stride + r, o] = sum_{m, i} x[q - (taps_per_phase - 1) + m, i] w[r * out_channels + o, m, i]
 // for q in [0, frames + taps_per_phase - 1), x zero outside; y[t] = full[t + crop_left] + bias, t in [0, out_frames).
 // w [stride * out_channels, taps_per_phase * in_channels]: PyTorch's weight v[i, o, tap] stands at
-// r = tap mod stride, m = taps_per_phase - 1 - tap / stride; missing taps are zero. crop_left = PyTorch's padding.
+// r = tap mod stride, m = taps_per_phase - 1 - tap / stride; missing taps are zero. crop_left = PyTorch's padding. snake: as in Conv1dArgs.
 struct ConvTranspose1dArgs {
   const float* x;  // [frames, in_channels]
   int64_t frames;
@@ -93,6 +98,7 @@ struct ConvTranspose1dArgs {
   const float* bias;  // [out_channels] or null
   float* y;           // [out_frames, out_channels]
   Rounding rounding = Rounding::kNone;
+  const float* snake = nullptr;
 };
 
 // y[t, c] = bias[c] + sum_j x[t + j - pad_left, c] w[j, c], x zero outside.
@@ -199,15 +205,6 @@ struct RotateAndStoreArgs {
   int64_t v_offset;
 };
 
-// y[r, c] = x[r, c] + sin^2(alpha[c] x[r, c]) / (alpha[c] + 1e-9).  x and y may be equal.  Source: Ziyin et al. 2020; DAC.
-struct SnakeArgs {
-  const float* x;
-  int64_t rows;
-  int64_t cols;
-  const float* alpha;
-  float* y;
-};
-
 // y = act(x), count elements; x and y may be equal.
 struct ActivateArgs {
   const float* x;
@@ -295,7 +292,6 @@ struct KernelTable {
   void (*rms_norm)(Queue&, const RmsNormArgs&);
   void (*rotate_and_store)(Queue&, const RotateAndStoreArgs&);
   void (*attention)(Queue&, const AttentionArgs&);
-  void (*snake)(Queue&, const SnakeArgs&);
   void (*activate)(Queue&, const ActivateArgs&);
   void (*affine)(Queue&, const AffineArgs&);
   void (*embed)(Queue&, const EmbedArgs&);
