@@ -22,7 +22,7 @@ export GPA_GOLDENS_QUANTISED=$build/goldens-q4_k_m.gguf
 left_out=none
 for isa in $("$build/tests/native/isa_list"); do
   step "native tests, GPA_ISA=$isa"
-  (cd "$build" && GPA_ISA=$isa ctest --output-on-failure --no-tests=error -E "^$left_out\$")
+  (cd "$build" && GPA_ISA=$isa ctest -j "$(nproc)" --output-on-failure --no-tests=error -E "^$left_out\$")
   left_out='(endurance|cuda.*)'
 done
 

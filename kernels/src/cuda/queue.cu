@@ -6,7 +6,7 @@
 
 namespace gpa::cuda {
 
-CudaQueue::CudaQueue(const CudaDevice& device, int host_threads) : device_(device), host_(host_threads), graphs_(device) {
+CudaQueue::CudaQueue(const CudaDevice& device, int host_threads) : device_(device), host_(device, host_threads), graphs_(device) {
   try {
     device_.enter();
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
@@ -94,8 +94,8 @@ void CudaQueue::upload(void* to, const void* from, size_t bytes) {
 void CudaQueue::download(void* to, const void* from, size_t bytes) {
   device_.enter();
   if (bytes == 0) return wait();
-  // Into pinned memory, which the GPU writes by itself; what does not fit goes the driver's slower way.
-  char* memory = bytes <= kSlotBytes ? pinned(bytes) : static_cast<char*>(to);
+  // Into pinned memory, which the GPU writes by itself; other memory, where a slot does not do, goes the driver's slower way.
+  char* memory = bytes > kSlotBytes || host_.holds(to, bytes) ? static_cast<char*>(to) : pinned(bytes);
   check(cudaMemcpyAsync(memory, operand(from), bytes, cudaMemcpyDeviceToHost, stream_), "cudaMemcpyAsync");
   wait();
   if (memory != to) std::memcpy(to, memory, bytes);

@@ -1,10 +1,10 @@
-// A stream of a GPU, the memory that is allocated in its order, and the pinned memory through which copies from and to the host go.
+// A stream of a GPU, the memory that is allocated in its order, and the pinned memory through which copies from and to other memory go.
 #pragma once
 #include <cuda_runtime.h>
 
 #include "cuda/device.h"
 #include "cuda/graphs.h"
-#include "gpa/kernels/thread_pool.h"
+#include "cuda/pinned_host.h"
 
 namespace gpa::cuda {
 
@@ -52,7 +52,7 @@ class CudaQueue final : public Queue {
   void destroy() noexcept;
 
   const CudaDevice& device_;
-  ThreadPool host_;
+  PinnedHost host_;
   cudaStream_t stream_ = nullptr;
   Slot slots_[kSlots];
   int slot_ = 0;

@@ -232,7 +232,7 @@ typedef int32_t (*gpa_chunk_fn)(void* user, uint64_t id, const float* pcm, int64
    so many after its own (docs/streaming.md has the error of each value). It is moved into what the model can do: GPA needs 10, and
    from 67 on the samples are those of a whole result. */
 typedef struct gpa_stream_params {
-  int32_t look_ahead_tokens;  /* >= 0; 0: 28 */
+  int32_t look_ahead_tokens;  /* >= 0; 0: 28 on the CPU, all on other devices */
   int32_t first_chunk_tokens; /* tokens of the first chunk, about; 0: 10 */
   int32_t max_chunk_tokens;   /* tokens of the largest chunk, about; the last one has the look-ahead beside them; 0: 50 */
   float chunk_growth;         /* each chunk is so many times the one before it, 1 to 16; 0: 1.5 */

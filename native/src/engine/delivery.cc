@@ -1,15 +1,12 @@
 #include "engine/delivery.h"
 
-#include <algorithm>
-
 #include "error.h"
 
 namespace gpa {
 
-Delivery::Delivery(std::shared_ptr<Request> request, int64_t most_samples, End end)
+Delivery::Delivery(std::shared_ptr<Request> request, Queue& host, int64_t most_samples, End end)
     : request_(std::move(request)), most_samples_(most_samples),
-      samples_(std::make_unique_for_overwrite<float[]>(static_cast<size_t>(kBuffers * most_samples))), end_(std::move(end)),
-      thread_([this] { run(); }) {}
+      samples_(host, static_cast<size_t>(kBuffers * most_samples) * sizeof(float)), end_(std::move(end)), thread_([this] { run(); }) {}
 
 Delivery::~Delivery() { thread_.join(); }
 
@@ -28,13 +25,17 @@ bool Delivery::over() const {
   return over_;
 }
 
-void Delivery::give(std::span<const float> chunk) {
-  const auto length = static_cast<int64_t>(chunk.size());
-  if (length > most_samples_) fail(GPA_ERROR_INTERNAL, "a chunk of %lld samples, at most %lld were expected", static_cast<long long>(length), static_cast<long long>(most_samples_));
+float* Delivery::room(int64_t samples) {
+  if (samples > most_samples_) {
+    fail(GPA_ERROR_INTERNAL, "a chunk of %lld samples, at most %lld were expected", static_cast<long long>(samples), static_cast<long long>(most_samples_));
+  }
   std::lock_guard lock(mutex_);
-  const int64_t buffer = made_++ % kBuffers;
-  std::copy(chunk.begin(), chunk.end(), samples_.get() + buffer * most_samples_);
-  lengths_[buffer] = length;
+  return buffer(made_);
+}
+
+void Delivery::give(int64_t samples) {
+  std::lock_guard lock(mutex_);
+  lengths_[made_++ % kBuffers] = samples;
   given_.notify_one();
 }
 
@@ -56,8 +57,8 @@ bool Delivery::next(std::span<const float>* chunk) {
     given_.wait(lock, [&] { return closed_; });
     return false;
   }
-  const int64_t buffer = taken_++ % kBuffers;
-  *chunk = {samples_.get() + buffer * most_samples_, static_cast<size_t>(lengths_[buffer])};
+  const int64_t n = taken_++;
+  *chunk = {buffer(n), static_cast<size_t>(lengths_[n % kBuffers])};
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "engine/request.h"
+#include "layers/buffer.h"
 
 namespace gpa {
 
@@ -18,8 +19,8 @@ class Delivery {
   // Ends a request that way.
   using End = std::function<void(Request&, Failure, RequestResult)>;
 
-  // Starts the thread. most_samples: of one chunk.
-  Delivery(std::shared_ptr<Request> request, int64_t most_samples, End end);
+  // Starts the thread. most_samples: of one chunk. The chunks lie in memory of the host's queue.
+  Delivery(std::shared_ptr<Request> request, Queue& host, int64_t most_samples, End end);
   // Waits for the thread; close() must have been called.
   ~Delivery();
 
@@ -27,8 +28,10 @@ class Delivery {
   bool full() const;
   // Whether the callback asked to stop.
   bool stopped() const;
-  // Takes a copy; must not be full. Error(INTERNAL): longer than most_samples.
-  void give(std::span<const float> chunk);
+  // Where the next chunk is to be made, until give(); must not be full. Error(INTERNAL): more than most_samples.
+  float* room(int64_t samples);
+  // The first so many samples of room() are the next chunk.
+  void give(int64_t samples);
   // No chunk follows. When those that wait are handed over, or at once where there is a failure, the thread ends the request.
   // Once the callback has asked to stop, or the request is cancelled, waiting chunks are dropped and it ends with CANCELLED.
   void close(Failure failure, RequestResult result) noexcept;
@@ -41,10 +44,11 @@ class Delivery {
 
   void run();
   bool next(std::span<const float>* chunk);
+  float* buffer(int64_t chunk) const { return samples_.floats() + chunk % kBuffers * most_samples_; }
 
   const std::shared_ptr<Request> request_;
   const int64_t most_samples_;
-  const std::unique_ptr<float[]> samples_;  // [kBuffers, most_samples]; memory that no chunk reaches is never touched
+  const Buffer samples_;  // [kBuffers, most_samples]
   const End end_;
   mutable std::mutex mutex_;
   std::condition_variable given_;

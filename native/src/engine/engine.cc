@@ -55,6 +55,9 @@ int64_t context_of(const Model& model, int wanted) {
   return wanted == 0 ? longest : wanted;
 }
 
+// A GPU decodes the tokens of all the look-ahead in less time than the previews take that less of it asks for.
+int32_t look_ahead_of(const Compute& compute) { return compute.device ? INT32_MAX : RequestLimits::kLookAhead; }
+
 }  // namespace
 
 Engine::Engine(std::shared_ptr<const Model> model, const gpa_engine_params& params)
@@ -81,7 +84,7 @@ Engine::~Engine() {
 
 void Engine::submit(const gpa_request_params& params, gpa_done_fn done, void* user, uint64_t id,
                     const std::function<void(std::shared_ptr<Request>)>& before_start) {
-  auto request = std::make_shared<Request>(check_request(*model_, params, context_tokens_), done, user, id);
+  auto request = std::make_shared<Request>(check_request(*model_, params, {context_tokens_, look_ahead_of(compute_)}), done, user, id);
   std::lock_guard lock(mutex_);
   if (closing_) fail(GPA_ERROR_INVALID_STATE, "the engine is closing");
   if (counters_.live >= max_live_) {

@@ -15,8 +15,8 @@ constexpr int64_t kMinVoiceSamples = 1600;   // 0.1 s
 constexpr int64_t kMaxSamples = int64_t{1} << 40;
 constexpr int64_t kSamplesPerGlmToken = 1280;
 constexpr int64_t kMaxIds = 1 << 28;
-// Defaults of streams. The look-ahead errs by less than -40 dB (docs/streaming.md).
-constexpr int32_t kLookAhead = 28, kFirstChunk = 10, kMaxChunk = 50;
+// Defaults of streams.
+constexpr int32_t kFirstChunk = 10, kMaxChunk = 50;
 constexpr float kChunkGrowth = 1.5f;
 
 bool takes_pcm(gpa_task task) { return task == GPA_TASK_TRANSCRIBE || task == GPA_TASK_ENROLL || task == GPA_TASK_CONVERT; }
@@ -54,11 +54,11 @@ void check_samples(const float* pcm, int64_t samples, const char* field) {
   }
 }
 
-gpa_stream_params check_stream(gpa_stream_params stream) {
+gpa_stream_params check_stream(gpa_stream_params stream, int32_t look_ahead_tokens) {
   if (stream.chunk_growth != 0 && !(stream.chunk_growth >= 1 && stream.chunk_growth <= 16)) {
     fail(GPA_ERROR_INVALID_ARGUMENT, "stream.chunk_growth is %g; it must be 0 or lie in [1, 16]", static_cast<double>(stream.chunk_growth));
   }
-  stream.look_ahead_tokens = checked("stream.look_ahead_tokens", stream.look_ahead_tokens, INT32_MAX, kLookAhead);
+  stream.look_ahead_tokens = checked("stream.look_ahead_tokens", stream.look_ahead_tokens, INT32_MAX, look_ahead_tokens);
   stream.first_chunk_tokens = checked("stream.first_chunk_tokens", stream.first_chunk_tokens, INT32_MAX, kFirstChunk);
   stream.max_chunk_tokens = checked("stream.max_chunk_tokens", stream.max_chunk_tokens, INT32_MAX, kMaxChunk);
   if (stream.chunk_growth == 0) stream.chunk_growth = kChunkGrowth;
@@ -101,7 +101,7 @@ int checked(const char* field, int value, int max, int fallback) {
   return value == 0 ? fallback : value;
 }
 
-RequestInput check_request(const Model& model, const gpa_request_params& params, int64_t context_tokens) {
+RequestInput check_request(const Model& model, const gpa_request_params& params, RequestLimits limits) {
   check_enum("task", raw_enum(params.task), GPA_TASK_GENERATE);
   check_enum("allowed", raw_enum(params.allowed), GPA_ALLOWED_SEMANTIC);
   if (params.max_tokens < 0) fail(GPA_ERROR_INVALID_ARGUMENT, "max_tokens is %d", params.max_tokens);
@@ -115,7 +115,7 @@ RequestInput check_request(const Model& model, const gpa_request_params& params,
   if (params.chunk) {
     if (!takes_voice(params.task)) fail(GPA_ERROR_INVALID_ARGUMENT, "chunk is set, but task %d makes no speech", raw_enum(params.task));
     input.chunk = params.chunk;
-    input.stream = check_stream(params.stream);
+    input.stream = check_stream(params.stream, limits.look_ahead_tokens);
   }
   if (takes_pcm(params.task)) {
     check_pcm(params);
@@ -137,9 +137,9 @@ RequestInput check_request(const Model& model, const gpa_request_params& params,
     fail(GPA_ERROR_INVALID_ARGUMENT, "allowed is %d, but the model names no such ids", static_cast<int>(params.allowed));
   }
   const int64_t prompt = prompt_tokens(model, input);
-  if (prompt >= context_tokens) {
+  if (prompt >= limits.context_tokens) {
     fail(GPA_ERROR_CAPACITY, "the prompt takes %lld tokens, the context holds %lld, an answer included: shorten the input",
-         static_cast<long long>(prompt), static_cast<long long>(context_tokens));
+         static_cast<long long>(prompt), static_cast<long long>(limits.context_tokens));
   }
   return input;
 }

@@ -144,7 +144,7 @@ void StepLoop::end(Request& request, Failure failure, RequestResult result) noex
 
 Context StepLoop::context(Arena& arena, const Running* running) {
   stop_.request = running ? running->request.get() : nullptr;
-  Context context{compute_.kernels, &arena == &step_arena_ ? *queue_ : audio_queue_, arena, compute_.rounding};
+  Context context{compute_.kernels, arena.queue(), arena, compute_.rounding};
   context.stop_user = &stop_;
   context.stop_fn = [](void* user) {
     const auto* asked = static_cast<const StopCheck*>(user);
@@ -200,7 +200,7 @@ void StepLoop::encode(Running& running) {
 
 void StepLoop::start_stream(Running& running, Context& context) {
   const int64_t most_samples = StreamedSpeech::most_samples(model_->codec_decoder(), running.request->input().stream, running.answer_limit);
-  deliveries_.emplace_back(running.request, most_samples, [this](Request& request, Failure failure, RequestResult result) {
+  deliveries_.emplace_back(running.request, audio_queue_.host(), most_samples, [this](Request& request, Failure failure, RequestResult result) {
     end(request, std::move(failure), std::move(result));
   });
   running.delivery = &deliveries_.back();

@@ -20,18 +20,18 @@ bool StreamedSpeech::due(bool complete) const {
 }
 
 bool StreamedSpeech::render(Context& ctx, bool complete) {
-  Arena::Scope scope(ctx.arena);
   const int64_t left = static_cast<int64_t>(codes_.size()) - pushed_;
   // Where the delivery was full codes have gathered; the first chunk takes its look-ahead beside its own.
   const int64_t most = std::max<int64_t>(needed_ - pushed_, params_.max_chunk_tokens);
   const int64_t count = std::min(left, most);
   const bool last = complete && count == left;
-  const Matrix samples = stream_.push(ctx, codes_.data() + pushed_, count, last);
+  const int64_t samples = stream_.samples_of(count, last);
+  stream_.push(ctx, codes_.data() + pushed_, count, last, delivery_.room(samples));
   pushed_ += count;
-  samples_ += samples.cols;
+  samples_ += samples;
   chunk_tokens_ = std::min<double>(chunk_tokens_ * params_.chunk_growth, params_.max_chunk_tokens);
   needed_ = stream_.tokens_for(samples_ + decoder_.samples(static_cast<int64_t>(chunk_tokens_)));
-  if (samples.cols > 0) delivery_.give({samples.data, static_cast<size_t>(samples.cols)});
+  if (samples > 0) delivery_.give(samples);
   return last;
 }
 

@@ -10,11 +10,11 @@ WholeSpeech::WholeSpeech(const BicodecDecoder& decoder, Context& ctx, const std:
 }
 
 bool WholeSpeech::render(Context& ctx, int64_t tokens) {
-  Arena::Scope scope(ctx.arena);
   const int64_t left = static_cast<int64_t>(result_.ids.size()) - pushed_, count = std::min(tokens, left);
   if (left > 0) {
-    const Matrix samples = stream_.push(ctx, result_.ids.data() + pushed_, count, count == left);
-    result_.pcm.insert(result_.pcm.end(), samples.data, samples.data + samples.cols);
+    const size_t made = result_.pcm.size();
+    result_.pcm.resize(made + static_cast<size_t>(stream_.samples_of(count, count == left)));
+    stream_.push(ctx, result_.ids.data() + pushed_, count, count == left, result_.pcm.data() + made);
   }
   pushed_ += count;
   return count == left;

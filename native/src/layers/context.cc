@@ -68,30 +68,35 @@ void* Arena::Space::allocate(size_t bytes) {
 }
 
 Matrix Context::upload(const Matrix& host) const {
-  if (queue.on_host()) return host;
-  const Matrix operand = arena.matrix(host.rows, host.cols);
-  queue.upload(operand.data, host.data, matrix_bytes(host.rows, host.cols));
-  return operand;
+  // Ops only read it.
+  void* operand = const_cast<void*>(uploaded(host.data, matrix_bytes(host.rows, host.cols)));
+  return {static_cast<float*>(operand), host.rows, host.cols};
 }
 
 const int32_t* Context::upload(const int32_t* host, int64_t count) const {
-  if (queue.on_host()) return host;
-  int32_t* operand = arena.ints(count);
-  queue.upload(operand, host, matrix_bytes(1, count));
-  return operand;
+  return static_cast<const int32_t*>(uploaded(host, matrix_bytes(1, count)));
 }
 
 Matrix Context::download(const Matrix& operand) const {
-  if (queue.on_host()) return operand;
-  const Matrix host = arena.host_matrix(operand.rows, operand.cols);
-  queue.download(host.data, operand.data, matrix_bytes(operand.rows, operand.cols));
-  return host;
+  void* host = const_cast<void*>(downloaded(operand.data, matrix_bytes(operand.rows, operand.cols)));
+  return {static_cast<float*>(host), operand.rows, operand.cols};
 }
 
 const int32_t* Context::download(const int32_t* operand, int64_t count) const {
+  return static_cast<const int32_t*>(downloaded(operand, matrix_bytes(1, count)));
+}
+
+const void* Context::uploaded(const void* host, size_t bytes) const {
+  if (queue.on_host()) return host;
+  void* operand = arena.bytes(bytes);
+  queue.upload(operand, host, bytes);
+  return operand;
+}
+
+const void* Context::downloaded(const void* operand, size_t bytes) const {
   if (queue.on_host()) return operand;
-  int32_t* host = arena.host_ints(count);
-  queue.download(host, operand, matrix_bytes(1, count));
+  void* host = arena.host_bytes(bytes);
+  queue.download(host, operand, bytes);
   return host;
 }
 

@@ -19,6 +19,8 @@ class Arena {
  public:
   explicit Arena(Queue& queue) : queue_(queue), operands_{&queue}, host_{&queue.host()} {}
 
+  Queue& queue() const { return queue_; }
+
   // Contents undefined; Error(OUT_OF_MEMORY) names the size.
   Matrix matrix(int64_t rows, int64_t cols) { return matrix_in(operands_, rows, cols); }
   int32_t* ints(int64_t count) { return ints_in(operands_, count); }
@@ -110,6 +112,8 @@ struct Context {
   }
 
  private:
+  const void* uploaded(const void* host, size_t bytes) const;
+  const void* downloaded(const void* operand, size_t bytes) const;
   void report(const char* name, gpa_dtype type, int64_t rows, int64_t cols, const void* data) const;
   [[noreturn]] void refuse_stopped() const;
 };

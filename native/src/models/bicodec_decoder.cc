@@ -233,12 +233,13 @@ Matrix BicodecDecoder::generate(Context& ctx, const Matrix& x, State& state, boo
 void BicodecDecoder::decode(Context& ctx, const int32_t* semantic, int64_t count, const int32_t* global_ids, float* wav) const {
   BicodecStream stream(*this, ctx, global_ids, context_tokens());
   const int64_t piece = ctx.trace_fn ? count : kPieceTokens;
-  float* end = wav;
+  float* to = wav;
   for (int64_t begin = 0; begin < count; begin += piece) {
-    Arena::Scope scope(ctx.arena);
     const int64_t some = std::min(piece, count - begin);
-    const Matrix samples = stream.push(ctx, semantic + begin, some, begin + some == count);
-    end = std::copy_n(samples.data, samples.cols, end);
+    const bool last = begin + some == count;
+    float* const from = to;
+    to += stream.samples_of(some, last);
+    stream.push(ctx, semantic + begin, some, last, from);
   }
   ctx.trace_host("decode_wav", {wav, 1, samples(count)});
 }

@@ -27,11 +27,14 @@ int64_t BicodecStream::tokens_for(int64_t samples) const {
   return (frames + group_ - 1) / group_ * group_ + horizon_;
 }
 
-Matrix BicodecStream::push(Context& ctx, const int32_t* semantic, int64_t count, bool last) {
-  BicodecDecoder::check_ids("semantic", semantic, count, decoder_.code_count());
+int64_t BicodecStream::samples_of(int64_t count, bool last) const {
   const int64_t tokens = seen_ + count;
-  const int64_t samples = last ? decoder_.samples(tokens) : samples_after(tokens);
-  const Matrix out = ctx.arena.host_matrix(1, samples - samples_);
+  return (last ? decoder_.samples(tokens) : samples_after(tokens)) - samples_;
+}
+
+void BicodecStream::push(Context& ctx, const int32_t* semantic, int64_t count, bool last, float* wav) {
+  BicodecDecoder::check_ids("semantic", semantic, count, decoder_.code_count());
+  const int64_t tokens = seen_ + count, samples = samples_of(count, last);
   Arena::Scope scope(ctx.arena);
   const Matrix frames = ctx.arena.matrix((last ? tokens : frames_after(tokens)) - frames_, decoder_.dim_);
   if (exact()) {
@@ -44,10 +47,9 @@ Matrix BicodecStream::push(Context& ctx, const int32_t* semantic, int64_t count,
   }
   if (frames.rows > 0 || last) {
     const Matrix y = decoder_.generate(ctx, frames, state_, last);
-    ctx.queue.download(out.data, y.data, static_cast<size_t>(y.rows) * sizeof(float));
+    ctx.queue.download(wav, y.data, static_cast<size_t>(y.rows) * sizeof(float));
   }
-  samples_ = samples;
-  return out;
+  samples_ += samples;
 }
 
 void BicodecStream::make_frames(Context& ctx, const int32_t* semantic, int64_t count, bool last, Matrix frames) {

@@ -29,13 +29,15 @@ class BicodecStream {
   // Error(INVALID_ARGUMENT): an id out of range.
   BicodecStream(const BicodecDecoder& decoder, Context& ctx, const int32_t* global_ids, int64_t look_ahead);
 
-  // Takes ids and returns [1, n]: the samples that follow those returned before, on the host, in the arena. last: no ids follow, all samples
-  // come; nothing may be pushed afterwards. Error(INVALID_ARGUMENT): an id out of range.
-  Matrix push(Context& ctx, const int32_t* semantic, int64_t count, bool last);
+  // Takes ids and writes the samples that follow those made before: wav [samples_of(count, last)], on the host. last: no ids follow, all
+  // samples come; nothing may be pushed afterwards. Error(INVALID_ARGUMENT): an id out of range.
+  void push(Context& ctx, const int32_t* semantic, int64_t count, bool last, float* wav);
 
-  // Samples that are returned in all once so many tokens were pushed, the last one not being known as such.
+  // How many samples such a push makes.
+  int64_t samples_of(int64_t count, bool last) const;
+  // Samples that are made in all once so many tokens were pushed, the last one not being known as such.
   int64_t samples_after(int64_t tokens) const;
-  // Tokens after which so many samples were returned.
+  // Tokens after which so many samples were made.
   int64_t tokens_for(int64_t samples) const;
 
  private:
@@ -50,7 +52,7 @@ class BicodecStream {
   int64_t group_;         // tokens that it makes at a time
   int64_t seen_ = 0;      // tokens pushed
   int64_t frames_ = 0;    // frames that the generator was given
-  int64_t samples_ = 0;   // samples returned
+  int64_t samples_ = 0;   // samples made
 };
 
 }  // namespace gpa

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <iterator>
 #include <map>
 
 #include "cuda_emulation/control.h"
@@ -174,6 +175,14 @@ bool on_device(const void* address) {
   const auto* byte = static_cast<const unsigned char*>(address);
   const Allocation* a = near(byte);
   return a && byte >= a->data && byte < a->data + a->bytes;
+}
+
+bool pinned(const void* address) {
+  const std::lock_guard guard(lock());
+  const auto after = memory().pinned.upper_bound(const_cast<void*>(address));
+  if (after == memory().pinned.begin()) return false;
+  const auto& [begin, bytes] = *std::prev(after);
+  return static_cast<const char*>(address) < static_cast<const char*>(begin) + bytes;
 }
 
 int allocations() {

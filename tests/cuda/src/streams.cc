@@ -83,10 +83,13 @@ void copy_rows(void* to, size_t to_pitch, const void* from, size_t from_pitch, s
   }
 }
 
+int pageable = 0;  // copies, so far
+
 cudaError_t check_kind(const void* to, const void* from, cudaMemcpyKind kind) {
   const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
   const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
   if (kind == cudaMemcpyDefault) return cudaSuccess;
+  if ((!to_device && !pinned(to)) || (!from_device && !pinned(from))) ++pageable;
   return on_device(to) == to_device && on_device(from) == from_device ? cudaSuccess : set_error(cudaErrorInvalidValue);
 }
 
@@ -95,6 +98,11 @@ cudaError_t check_kind(const void* to, const void* from, cudaMemcpyKind kind) {
 void enqueue(cudaStream_t stream, std::function<void()> work) {
   if (!stream) fatal("work on the default stream, which waits for all others");
   give(*stream->stream, std::move(work));
+}
+
+int pageable_copies() {
+  const std::lock_guard guard(lock());
+  return pageable;
 }
 
 bool capturing(cudaStream_t stream) { return stream && stream->stream->capturing; }

@@ -96,6 +96,44 @@ TEST(CudaQueue, releasedMemoryTakesEffectInOrder) {
   EXPECT_EQ(values, side.get(kept, 100));
 }
 
+// Larger than what goes through the queue's own pinned memory.
+TEST(CudaQueue, memoryOfTheHostIsWrittenByTheGpuItself) {
+  const std::unique_ptr<Queue> queue = device().make_queue(1);
+  Side side(*queue, device().kernels());
+  constexpr size_t kCount = 200'000, kBytes = kCount * sizeof(int32_t);
+  const std::vector<int32_t> values = numbers(kCount, 7);
+  int32_t* const array = side.array(values);
+  auto* const memory = static_cast<int32_t*>(queue->host().allocate(kBytes));
+  const auto pageable_copies = [] { return emulated() ? cuda_emulation::pageable_copies() : 0; };
+  const int before = pageable_copies();
+  queue->download(memory, array, kBytes);
+  EXPECT_EQ(values, std::vector<int32_t>(memory, memory + kCount));
+  queue->download(memory + 5, array, 8);
+  EXPECT_EQ((std::vector<int32_t>{7, 8}), std::vector<int32_t>(memory + 5, memory + 7));
+  EXPECT_EQ(before, pageable_copies());
+  std::vector<int32_t> pageable(kCount);
+  queue->download(pageable.data(), array, kBytes);
+  EXPECT_EQ(values, pageable);
+  EXPECT_EQ(before + emulated(), pageable_copies());
+  queue->host().release(memory);
+}
+
+TEST(CudaQueue, memoryOfTheHostIsUsedAgain) {
+  const std::unique_ptr<Queue> queue = device().make_queue(1);
+  ThreadPool& host = queue->host();
+  void *const large = host.allocate(1 << 20), *const small = host.allocate(1);
+  EXPECT_NE(large, small);
+  host.release(large);
+  host.release(small);
+  void *const again = host.allocate(1000), *const half = host.allocate(1 << 19);
+  EXPECT_EQ(small, again);  // not the large one
+  EXPECT_EQ(large, half);
+  host.release(half);
+  void* const quarter = host.allocate(1 << 18);
+  EXPECT_NE(large, quarter);  // which would waste the rest
+  for (void* memory : {again, quarter, static_cast<void*>(nullptr)}) host.release(memory);
+}
+
 TEST(CudaQueue, queuesOfOneDeviceWorkAtOnce) {
   std::vector<std::thread> threads;
   std::vector<std::string> wrong(4);
@@ -204,6 +242,16 @@ TEST_F(CudaFailure, memoryThatRunsOutIsBadAllocAndTheQueueLives) {
   EXPECT_THROW(queue->allocate(4), std::bad_alloc);
   Side side(*queue, device().kernels());
   EXPECT_EQ(numbers(5, 1), side.get(side.array(numbers(5, 1)), 5));
+}
+
+TEST_F(CudaFailure, pinnedMemoryThatRunsOutIsTakenFromWhatIsKept) {
+  const std::unique_ptr<Queue> queue = device().make_queue(1);
+  ThreadPool& host = queue->host();
+  fail("cudaMallocHost", 1, cudaErrorMemoryAllocation);
+  EXPECT_THROW(host.allocate(100), std::bad_alloc);
+  host.release(host.allocate(1 << 20));
+  fail("cudaMallocHost", 1, cudaErrorMemoryAllocation);
+  host.release(host.allocate(100));
 }
 
 // Whichever of its allocations fails, nothing is left behind.

@@ -1,6 +1,7 @@
 // Chunks on their way to a callback: order, bound, and every way to end.
 #include "engine/delivery.h"
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <numeric>
@@ -8,6 +9,7 @@
 
 #include "engine/support.h"
 #include "error.h"
+#include "gpa/kernels/thread_pool.h"
 
 namespace gpa::test {
 namespace {
@@ -35,8 +37,13 @@ struct Taker {
 };
 
 constexpr int64_t kMostSamples = 2;
+ThreadPool host(1);
 
-void give(Delivery& delivery, std::vector<float> chunk) { delivery.give(chunk); }
+void give(Delivery& delivery, const std::vector<float>& chunk) {
+  const auto samples = static_cast<int64_t>(chunk.size());
+  std::copy(chunk.begin(), chunk.end(), delivery.room(samples));
+  delivery.give(samples);
+}
 
 struct End {
   std::atomic<int> calls{0};
@@ -54,7 +61,7 @@ TEST(Delivery, hands_over_everything_in_order_and_is_full_meanwhile) {
   Taker taker;
   End end;
   {
-    Delivery delivery(taker.request(), kMostSamples, end.call());
+    Delivery delivery(taker.request(), host, kMostSamples, end.call());
     EXPECT_FALSE(delivery.full());
     give(delivery, {1, 2});
     // The first chunk may be in the callback already, or still wait.
@@ -80,7 +87,7 @@ TEST(Delivery, chunk_longer_than_said_is_refused) {
   Taker taker;
   taker.gate.set_value();
   End end;
-  Delivery delivery(taker.request(), kMostSamples, end.call());
+  Delivery delivery(taker.request(), host, kMostSamples, end.call());
   EXPECT_THROW(give(delivery, {1, 2, 3}), Error);
   delivery.close({}, {});
 }
@@ -89,7 +96,7 @@ TEST(Delivery, failure_drops_what_waits) {
   Taker taker;
   End end;
   {
-    Delivery delivery(taker.request(), kMostSamples, end.call());
+    Delivery delivery(taker.request(), host, kMostSamples, end.call());
     for (float sample : {1.0f, 2.0f, 3.0f}) give(delivery, {sample});
     delivery.close({GPA_ERROR_INTERNAL, "broken"}, {});
     taker.gate.set_value();
@@ -104,7 +111,7 @@ TEST(Delivery, taker_that_stops_is_told_and_gets_no_more) {
   taker.stop_at = 2;
   End end;
   {
-    Delivery delivery(taker.request(), kMostSamples, end.call());
+    Delivery delivery(taker.request(), host, kMostSamples, end.call());
     for (float sample : {1.0f, 2.0f, 3.0f}) give(delivery, {sample});
     taker.gate.set_value();
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -121,7 +128,7 @@ TEST(Delivery, cancelled_request_gets_no_more) {
   End end;
   {
     const auto request = taker.request();
-    Delivery delivery(request, kMostSamples, end.call());
+    Delivery delivery(request, host, kMostSamples, end.call());
     request->cancel();
     for (float sample : {1.0f, 2.0f, 3.0f}) give(delivery, {sample});
     taker.gate.set_value();

@@ -39,7 +39,7 @@ class RequestCheck : public testing::Test {
     return params;
   }
   void expect_refused(gpa_status status, const std::string& part, const gpa_request_params& params, const Model& model = whole_model()) {
-    expect_failure(status, part, [&] { check_request(model, params, kContext); });
+    expect_failure(status, part, [&] { check_request(model, params, {kContext}); });
   }
   void expect_invalid(const std::string& part, const gpa_request_params& params) { expect_refused(GPA_ERROR_INVALID_ARGUMENT, part, params); }
 
@@ -56,7 +56,7 @@ constexpr gpa_task kDecoderTasks[] = {GPA_TASK_TRANSCRIBE, GPA_TASK_SPEAK, GPA_T
 TEST_F(RequestCheck, good_requests_pass_and_are_copied) {
   for (gpa_task task : kTasks) {
     const gpa_request_params params = good(task);
-    const RequestInput input = check_request(whole_model(), params, kContext);
+    const RequestInput input = check_request(whole_model(), params, {kContext});
     EXPECT_EQ(task, input.task);
     const bool pcm = task == GPA_TASK_TRANSCRIBE || task == GPA_TASK_ENROLL || task == GPA_TASK_CONVERT;
     EXPECT_EQ(pcm ? pcm_.data() : nullptr, input.pcm);
@@ -70,12 +70,12 @@ TEST_F(RequestCheck, fields_of_other_tasks_are_not_looked_at) {
   gpa_request_params params = good(GPA_TASK_ENROLL);
   params.ids = params.voice = nullptr;
   params.sampling.top_p = -5;
-  EXPECT_NO_THROW(check_request(whole_model(), params, kContext));
+  EXPECT_NO_THROW(check_request(whole_model(), params, {kContext}));
   params = good(GPA_TASK_GENERATE);
   params.pcm = nullptr;
   params.samples = -1;
   params.voice = nullptr;
-  EXPECT_NO_THROW(check_request(whole_model(), params, kContext));
+  EXPECT_NO_THROW(check_request(whole_model(), params, {kContext}));
 }
 
 // Writes a number that may be no enumerator.
@@ -95,6 +95,15 @@ TEST_F(RequestCheck, unknown_task_or_allowed_is_refused) {
     set_raw(&params.allowed, bad);
     expect_invalid("allowed is " + std::to_string(bad), params);
   }
+}
+
+TEST_F(RequestCheck, stream_that_names_no_look_ahead_gets_the_engines) {
+  gpa_request_params params = good(GPA_TASK_SPEAK);
+  params.chunk = [](void*, uint64_t, const float*, int64_t) { return 0; };
+  EXPECT_EQ(28, check_request(whole_model(), params, {kContext}).stream.look_ahead_tokens);
+  EXPECT_EQ(99, check_request(whole_model(), params, {kContext, 99}).stream.look_ahead_tokens);
+  params.stream.look_ahead_tokens = 40;
+  EXPECT_EQ(40, check_request(whole_model(), params, {kContext, 99}).stream.look_ahead_tokens);
 }
 
 TEST_F(RequestCheck, negative_max_tokens_is_refused) {
@@ -143,7 +152,7 @@ TEST_F(RequestCheck, audio_that_is_empty_or_too_short_is_an_audio_error) {
     params.samples = least - 1;
     expect_refused(GPA_ERROR_AUDIO, "too short: " + std::to_string(least) + " samples", params);
     params.samples = least;
-    EXPECT_NO_THROW(check_request(whole_model(), params, kContext));
+    EXPECT_NO_THROW(check_request(whole_model(), params, {kContext}));
   }
 }
 
@@ -169,7 +178,7 @@ TEST_F(RequestCheck, samples_that_are_not_finite_are_refused_by_place) {
 
 TEST_F(RequestCheck, large_finite_samples_pass) {
   pcm_.assign(pcm_.size(), std::numeric_limits<float>::max());
-  EXPECT_NO_THROW(check_request(whole_model(), good(GPA_TASK_TRANSCRIBE), kContext));
+  EXPECT_NO_THROW(check_request(whole_model(), good(GPA_TASK_TRANSCRIBE), {kContext}));
 }
 
 TEST_F(RequestCheck, mix_is_checked_where_it_is_used) {
@@ -180,7 +189,7 @@ TEST_F(RequestCheck, mix_is_checked_where_it_is_used) {
     if (task == GPA_TASK_TRANSCRIBE) {
       expect_refused(GPA_ERROR_AUDIO, "pcm_mix[77]", params);
     } else {
-      EXPECT_NO_THROW(check_request(whole_model(), params, kContext));
+      EXPECT_NO_THROW(check_request(whole_model(), params, {kContext}));
     }
   }
 }
@@ -205,7 +214,7 @@ TEST_F(RequestCheck, text_must_be_text) {
     expect_invalid("ids[2] is " + std::to_string(bad), good(GPA_TASK_SPEAK));
   }
   ids_[2] = text - 1;
-  EXPECT_NO_THROW(check_request(whole_model(), good(GPA_TASK_SPEAK), kContext));
+  EXPECT_NO_THROW(check_request(whole_model(), good(GPA_TASK_SPEAK), {kContext}));
 }
 
 TEST_F(RequestCheck, prompt_may_hold_the_whole_vocabulary) {
@@ -215,7 +224,7 @@ TEST_F(RequestCheck, prompt_may_hold_the_whole_vocabulary) {
     expect_invalid("ids[1] is " + std::to_string(bad), good(GPA_TASK_GENERATE));
   }
   ids_[1] = vocab - 1;
-  EXPECT_NO_THROW(check_request(whole_model(), good(GPA_TASK_GENERATE), kContext));
+  EXPECT_NO_THROW(check_request(whole_model(), good(GPA_TASK_GENERATE), {kContext}));
 }
 
 TEST_F(RequestCheck, voice_must_be_one) {
@@ -228,18 +237,18 @@ TEST_F(RequestCheck, voice_must_be_one) {
       expect_invalid("voice[31] is " + std::to_string(bad), good(task));
     }
     voice_[31] = whole_model().tokens().global.count - 1;
-    EXPECT_NO_THROW(check_request(whole_model(), good(task), kContext));
+    EXPECT_NO_THROW(check_request(whole_model(), good(task), {kContext}));
   }
 }
 
 TEST_F(RequestCheck, prompt_must_leave_room_for_an_answer) {
   for (gpa_task task : kDecoderTasks) {
     const gpa_request_params params = good(task);
-    const int64_t prompt = prompt_tokens(whole_model(), check_request(whole_model(), params, kContext));
+    const int64_t prompt = prompt_tokens(whole_model(), check_request(whole_model(), params, {kContext}));
     EXPECT_GT(prompt, 0);
     expect_failure(GPA_ERROR_CAPACITY, "the prompt takes " + std::to_string(prompt) + " tokens, the context holds " + std::to_string(prompt),
-                   [&] { check_request(whole_model(), params, prompt); });
-    EXPECT_NO_THROW(check_request(whole_model(), params, prompt + 1));
+                   [&] { check_request(whole_model(), params, {prompt}); });
+    EXPECT_NO_THROW(check_request(whole_model(), params, {prompt + 1}));
   }
 }
 
@@ -260,7 +269,7 @@ TEST_F(RequestCheck, prompt_tokens_are_those_of_the_goldens) {
 }
 
 TEST_F(RequestCheck, bare_decoder_only_generates) {
-  EXPECT_NO_THROW(check_request(bare_decoder(), good(GPA_TASK_GENERATE), kContext));
+  EXPECT_NO_THROW(check_request(bare_decoder(), good(GPA_TASK_GENERATE), {kContext}));
   expect_refused(GPA_ERROR_UNSUPPORTED, "no codec network", good(GPA_TASK_TRANSCRIBE), bare_decoder());
   expect_refused(GPA_ERROR_UNSUPPORTED, "no speaker network", good(GPA_TASK_ENROLL), bare_decoder());
   expect_refused(GPA_ERROR_UNSUPPORTED, "no codec network", good(GPA_TASK_SPEAK), bare_decoder());

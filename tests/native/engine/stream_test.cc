@@ -109,8 +109,8 @@ TEST_F(Streams, full_look_ahead_gives_the_samples_of_the_whole_result) {
 
 TEST_F(Streams, samples_do_not_depend_on_the_chunks_nor_on_company) {
   Consumer first;
-  answer_of(start(stream(4), first));
-  const gpa_stream_params cuts[] = {{0, 1, 1, 1}, {0, 7, 3, 0}, {28, 300, 1000, 16}, {0, 2, 100, 3}};
+  answer_of(start(stream(4, 28), first));
+  const gpa_stream_params cuts[] = {{28, 1, 1, 1}, {28, 7, 3, 0}, {28, 300, 1000, 16}, {28, 2, 100, 3}};
   std::vector<RequestHandle> requests;
   Consumer others[4];
   for (int i = 0; i < 4; ++i) {
@@ -123,7 +123,14 @@ TEST_F(Streams, samples_do_not_depend_on_the_chunks_nor_on_company) {
     EXPECT_EQ(first.pcm, others[i].pcm) << i;
   }
   EXPECT_GT(others[0].sizes.size(), first.sizes.size());
-  EXPECT_NE(whole(speak(4)), without_mean(first.pcm)) << "the default look-ahead is less than all";
+  EXPECT_NE(whole(speak(4)), without_mean(first.pcm)) << "28 tokens are less than all";
+}
+
+TEST_F(Streams, default_look_ahead_is_all_but_on_the_cpu) {
+  Consumer consumer;
+  answer_of(start(stream(4, 0, 60), consumer));
+  const bool all = whole(speak(4, 60)) == without_mean(consumer.pcm);
+  EXPECT_EQ(std::string(gpa_engine_device(engine_.get())) != "cpu", all);
 }
 
 TEST_F(Streams, chunks_grow_from_the_first_to_the_largest) {

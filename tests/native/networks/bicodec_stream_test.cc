@@ -36,9 +36,9 @@ struct BicodecStreamTest : testing::Test {
     BicodecStream stream(network, ctx, voice.data(), look_ahead);
     std::vector<float> wav;
     const auto take = [&](const int32_t* from, int64_t count, bool last) {
-      Arena::Scope scope(ctx.arena);
-      const Matrix samples = stream.push(ctx, from, count, last);
-      wav.insert(wav.end(), samples.data, samples.data + samples.cols);
+      const size_t made = wav.size();
+      wav.resize(made + static_cast<size_t>(stream.samples_of(count, last)));
+      stream.push(ctx, from, count, last, wav.data() + made);
     };
     const auto total = static_cast<int64_t>(semantic.size());
     for (int64_t at = 0; at < total;) {
@@ -133,7 +133,8 @@ TEST_F(BicodecStreamTest, ids_out_of_range_are_refused) {
   EXPECT_THROW(BicodecStream(network, ctx, bad_voice.data(), full), Error);
   BicodecStream stream(network, ctx, voice.data(), full);
   const int32_t bad[] = {0, static_cast<int32_t>(network.code_count())};
-  EXPECT_THROW(stream.push(ctx, bad, 2, false), Error);
+  std::vector<float> wav(static_cast<size_t>(stream.samples_of(2, false)));
+  EXPECT_THROW(stream.push(ctx, bad, 2, false, wav.data()), Error);
 }
 
 }  // namespace

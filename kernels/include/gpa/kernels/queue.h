@@ -32,7 +32,7 @@ class Queue {
   // the key (int64 words) and give it again in place of the call: with one key, then, all operands, extents and numbers must be the same.
   virtual void repeat(const int64_t* /*key*/, int /*words*/, void (*give)(void*), void* arg) { give(arg); }
 
-  // Threads for what the host computes itself.
+  // Threads for what the host computes itself, and memory for it: downloads into that of host().allocate() are the fastest.
   virtual ThreadPool& host() = 0;
 };
 

@@ -5,7 +5,7 @@
 namespace gpa {
 
 // A fixed set of threads, and as such the CPU's queue; the caller of run() is one of them. One run() at a time (callers serialise).
-class ThreadPool final : public Queue {
+class ThreadPool : public Queue {
  public:
   using Task = void (*)(void* arg, int part, int thread);
 

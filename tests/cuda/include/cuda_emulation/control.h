@@ -26,8 +26,12 @@ int allocations();                // of device memory, that live now
 size_t device_bytes();            // in them
 void set_capacity(size_t bytes);  // allocations beyond it fail; the default is 16 GiB
 
+int pageable_copies();            // to or from memory of the host that is not pinned, so far
+
 // The address lies in memory of an emulated GPU.
 bool on_device(const void* address);
+// It lies in memory of cudaMallocHost().
+bool pinned(const void* address);
 
 // Before a crash over a bad address, says which kernel's thread or that the host touched device memory. For programs of tests only.
 void report_faults();

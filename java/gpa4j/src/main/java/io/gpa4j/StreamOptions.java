@@ -9,7 +9,8 @@ package io.gpa4j;
  * }</pre>
  *
  * @param lookAheadTokens a sample depends on no later token than so many (20 ms each) after its own; fewer come earlier and err more,
- *     see {@code docs/streaming.md}; it is moved into what the model can do (10 to 67 for GPA), 0: 28
+ *     see {@code docs/streaming.md}; it is moved into what the model can do (10 to 67 for GPA), 0: 28 on the CPU, all
+ *     of it on other devices
  * @param firstChunkTokens about how long the first chunk is, 50 tokens a second; 0: 10
  * @param maxChunkTokens about how long the largest chunk is; 0: 50
  * @param chunkGrowth each chunk is so many times as long as the one before it, 1 to 16; 0: 1.5
