@@ -71,7 +71,8 @@ void Cases::add_product(DType type, int64_t rows, int64_t in, int64_t out, Entry
   const char* names[] = {"linear", "linear, normed", "linear, gated", "linear, through Snake"};
   const int64_t inputs = entry == Entry::kGated ? 2 * in : in;
   cases_.push_back({names[static_cast<int>(entry)], std::string(test::name_of(type)) + " " + join({rows, in, out}),
-                    static_cast<double>(bytes) + 4.0 * as_double(rows) * as_double(inputs + out), 2.0 * as_double(rows) * as_double(in) * as_double(out),
+                    static_cast<double>(bytes) + 4.0 * as_double(rows) * as_double(inputs + out),
+                    2.0 * as_double(rows) * as_double(in) * as_double(out),
                     [this, maps](int turn) { kernels_.linear(queue_, maps[static_cast<size_t>(turn % kTurns)]); }});
 }
 

@@ -57,7 +57,7 @@ void launch_decode(CudaQueue& queue, const AttentionArgs& a) {
   float* partials = nullptr;
   if (splits > 1)
     partials = static_cast<float*>(queue.scratch(static_cast<size_t>(a.count * splits * a.heads * (kDim + kPartialHead)) * sizeof(float)));
-  const dim3 grid(static_cast<unsigned>(splits), static_cast<unsigned>(a.kv_heads * ((sharing + kHeads - 1) / kHeads)), static_cast<unsigned>(a.count));
+  const dim3 grid(static_cast<unsigned>(splits), static_cast<unsigned>(a.kv_heads * divide_up(sharing, kHeads)), static_cast<unsigned>(a.count));
   launch_when(true, queue, decode_attention_kernel<kv_type, kDim, kHeads>, grid, kDecodeThreads, 0, a, partials, static_cast<int>(splits));
   if (splits > 1)
     launch_when(true, queue, join_splits_kernel<kDim>, dim3(static_cast<unsigned>(a.heads), static_cast<unsigned>(a.count)), kDim, 0, a, partials,

@@ -56,7 +56,8 @@ struct OwnRows {
   // Rows of levels are a multiple of 128 bytes and 32 more: those of four rows that are read at once lie in other banks.
   static __host__ __device__ int pitch_of(int depth) { return (depth + 127) / 128 * 128 + kLevelBlock; }
   static size_t bytes(int64_t rows, int depth) {
-    return static_cast<size_t>(rows) * (static_cast<size_t>(pitch_of(depth)) + static_cast<size_t>(depth / kLevelBlock) * sizeof(float2) + sizeof(float));
+    const size_t factors = static_cast<size_t>(depth / kLevelBlock) * sizeof(float2);
+    return static_cast<size_t>(rows) * (static_cast<size_t>(pitch_of(depth)) + factors + sizeof(float));
   }
   __device__ OwnRows(uint8_t* memory, const Products& p)
       : levels(memory), rows(static_cast<int>(p.rows)), blocks(p.depth / kLevelBlock), pitch(pitch_of(p.depth)) {}

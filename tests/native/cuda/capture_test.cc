@@ -21,13 +21,13 @@ struct Step {
   int32_t* columns;
 };
 
-Step make_step(Side& side, int64_t rows, DType down) {
+Step make_step(Side& side, int64_t rows, DType type, DType down) {
   Step s{};
   s.rows = rows;
   s.table = side.weight(random_weights(DType::kQ8_0, kVocabulary, kCols, 1));
   uint32_t seed = 2;
-  for (Weight* w : {&s.q, &s.k, &s.v, &s.out}) *w = side.weight(random_weights(DType::kQ8_0, kCols, kCols, seed++));
-  for (Weight* w : {&s.gate, &s.up}) *w = side.weight(random_weights(DType::kQ4_0, kHidden, kCols, seed++));
+  for (Weight* w : {&s.q, &s.k, &s.v, &s.out}) *w = side.weight(random_weights(type, kCols, kCols, seed++));
+  for (Weight* w : {&s.gate, &s.up}) *w = side.weight(random_weights(type, kHidden, kCols, seed++));
   s.down = side.weight(random_weights(down, kCols, kHidden, seed++));
   std::vector<int32_t> ids(static_cast<size_t>(rows), 5);
   ids[0] = 7;
@@ -100,19 +100,25 @@ void give(Queue& queue, const KernelTable& k, const Step& s) {
 
 constexpr int64_t kRows = 3;
 
-// A step of the decoder is bound by its launches when few sequences are at it.
-TEST(CudaCapture, aLayerTakesSevenLaunches_andOneMoreAProductFromFiveRowsOn) {
+// A step of few sequences is bound by its launches.
+TEST(CudaCapture, aLayerTakesSevenLaunches_andMoreWhereAKernelPreparesRows) {
   if (!emulated()) GTEST_SKIP() << "nobody counts a GPU's launches";
   const std::unique_ptr<Queue> queue = device().make_queue(1);
-  for (const auto& [rows, launches] : {std::pair{int64_t{1}, 7}, {4, 7}, {5, 11}, {70, 11}}) {
+  struct Case {
+    int64_t rows;
+    DType type;
+    int launches;
+  };
+  for (const auto& [rows, type, launches] :
+       {Case{1, DType::kQ8_0, 7}, {4, DType::kQ4_0, 7}, {5, DType::kQ8_0, 11}, {70, DType::kQ8_0, 11}, {1, DType::kF16, 10}, {20, DType::kF32, 10}}) {
     Side side(*queue, device().kernels());
-    const Step s = make_step(side, rows, DType::kQ8_0);
+    const Step s = make_step(side, rows, type, type);
     device().kernels().embed(*queue, {s.table, s.ids, rows, s.x});
     queue->wait();
     const int before = cuda_emulation::launches();
     give_layer(*queue, device().kernels(), s);
     queue->wait();
-    EXPECT_EQ(launches, cuda_emulation::launches() - before) << rows << " rows";
+    EXPECT_EQ(launches, cuda_emulation::launches() - before) << rows << " rows, " << name_of(type);
   }
 }
 
@@ -122,7 +128,7 @@ TEST(CudaCapture, aStepIsReplayedAsAGraph) {
   const KernelTable& kernels = device().kernels();
   cudaStream_t stream = static_cast<cuda::CudaQueue&>(*queue).stream();
   Side first(*queue, kernels), second(*queue, kernels);
-  const Step direct = make_step(first, kRows, DType::kF16), captured = make_step(second, kRows, DType::kF16);
+  const Step direct = make_step(first, kRows, DType::kQ8_0, DType::kF16), captured = make_step(second, kRows, DType::kQ8_0, DType::kF16);
   give(*queue, kernels, direct);  // the queue's scratch memory is as large as it must be from now on
   const auto columns = first.get(direct.columns, kRows);
   for (const int32_t column : columns) EXPECT_TRUE(column >= 0 && column < kVocabulary) << column;

@@ -132,17 +132,18 @@ Op entering_linear(DType type, const Case& c, Entry entry, int64_t first, Activa
 }
 
 TEST(CudaLinear, prologues_matchTheReference) {
-  const auto compare_both = [](DType type, const Case& c) {
-    for (Entry entry : {Entry::kNorm, Entry::kGate, Entry::kSnake}) compare("entering " + text(type, c), c.rows * c.outputs, 1e-11, entering_linear(type, c, entry, 0));
+  const auto compare_all = [](DType type, const Case& c) {
+    for (Entry entry : {Entry::kNorm, Entry::kGate, Entry::kSnake})
+      compare("entering " + text(type, c), c.rows * c.outputs, 1e-11, entering_linear(type, c, entry, 0));
   };
   for (DType type : kBlockTypes)
-    for (int64_t rows : {1, 2, 5, 17, 66}) compare_both(type, {rows, 19, rows == 2 ? 1024 : 256, Rounding::kInt8});
+    for (int64_t rows : {1, 2, 5, 17, 66}) compare_all(type, {rows, 19, rows == 2 ? 1024 : 256, Rounding::kInt8});
   for (int64_t inputs : {32, 96, 416})
-    for (int64_t rows : {3, 12}) compare_both(DType::kQ8_0, {rows, 9, inputs, Rounding::kInt8});
+    for (int64_t rows : {3, 12}) compare_all(DType::kQ8_0, {rows, 9, inputs, Rounding::kInt8});
   for (DType type : kTypes)
     for (int64_t inputs : {7, 64, 389})
-      for (int64_t rows : {1, 17}) compare_both(type, {rows, 19, inputs, Rounding::kInt8});
-  compare_both(DType::kQ5_K, {3, 19, 256, Rounding::kNone});
+      for (int64_t rows : {1, 17}) compare_all(type, {rows, 19, inputs, Rounding::kInt8});
+  compare_all(DType::kQ5_K, {3, 19, 256, Rounding::kNone});
   for (Activation activation : {Activation::kNone, Activation::kGelu, Activation::kRelu, Activation::kSigmoid, Activation::kTanh})
     for (DType type : {DType::kF32, DType::kQ8_0})
       compare("gate", 5 * 9, 1e-11, entering_linear(type, {5, 9, 64, Rounding::kInt8}, Entry::kGate, 0, activation));
@@ -182,7 +183,7 @@ TEST(CudaLinear, maps_ofSeveralTypes_areAllMade) {
   constexpr int64_t kRows = 3, kInputs = 256, kOutputs = 23;
   const std::vector<DType> types{DType::kQ4_K, DType::kQ4_K, DType::kQ6_K, DType::kF16, DType::kQ4_K, DType::kQ4_K, DType::kQ4_K};
   const auto count = static_cast<int64_t>(types.size());
-  for (bool gated : {false, true}) compare("maps", count * kRows * kOutputs, 1e-11, [&](Side& side) {
+  const auto maps_of = [&](Side& side, bool gated) {
     float* y = side.floats(count * kRows * kOutputs);
     const float* x = side.array(random_floats(kRows * kInputs, 1));
     const Prologue prologue{.up = gated ? side.array(random_floats(kRows * kInputs, 2)) : nullptr};
@@ -193,7 +194,8 @@ TEST(CudaLinear, maps_ofSeveralTypes_areAllMade) {
     }
     side.kernels().linears(side.queue(), maps.data(), count);
     return y;
-  });
+  };
+  for (bool gated : {false, true}) compare("maps", count * kRows * kOutputs, 1e-11, [&](Side& side) { return maps_of(side, gated); });
 }
 
 // A row with NaN or infinity in it is not finite; its neighbours do not notice.

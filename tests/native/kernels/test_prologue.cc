@@ -134,7 +134,8 @@ TEST_P(PrologueTest, gateWithStride_andEveryActivation_matchesReference) {
         const Floats both = random_floats(rows * stride, 8, 2.0f);
         const Weights w = random_weights(type, 20, inputs, 9);
         compare(rows * 20, 1e-11, name_of(type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
-          k.linear(pool, {both.data() + inputs, rows, w.view(), {}, y, Rounding::kInt8, {.up = both.data(), .activation = activation, .stride = stride}});
+          const Prologue prologue{.up = both.data(), .activation = activation, .stride = stride};
+          k.linear(pool, {both.data() + inputs, rows, w.view(), {}, y, Rounding::kInt8, prologue});
         });
       }
     }

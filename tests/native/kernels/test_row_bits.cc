@@ -111,7 +111,8 @@ TEST_P(RowBitsTest, prologues) {
         kernels().linear(pool, {x.data() + first * in, rows, w.view(), {}, y, rounding, {.norm = norm.data(), .eps = 1e-6f}});
       });
       expect_same(std::string("gated ") + name_of(type), out, [&](ThreadPool& pool, int64_t first, int64_t rows, float* y) {
-        kernels().linear(pool, {x.data() + first * in, rows, w.view(), {}, y, rounding, {.up = up.data() + first * in, .activation = Activation::kSilu}});
+        const Prologue prologue{.up = up.data() + first * in, .activation = Activation::kSilu};
+        kernels().linear(pool, {x.data() + first * in, rows, w.view(), {}, y, rounding, prologue});
       });
     }
   }
