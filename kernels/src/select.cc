@@ -46,7 +46,9 @@ struct Tables {
     if (has_avx2 && has_avxvnni()) add(avxvnni::kernels());
     if (has_avx2) add(avx2::kernels());
 #elif defined(GPA_AARCH64)
-    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) add(neon::kernels());
+    const bool has_dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+    if (has_dot && (getauxval(AT_HWCAP2) & HWCAP2_I8MM)) add(neon_i8mm::kernels());
+    if (has_dot) add(neon::kernels());
 #endif
     add(portable::kernels());
     add(reference_kernels());

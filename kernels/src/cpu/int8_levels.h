@@ -9,14 +9,23 @@ namespace {
 // Rows are kept in tiles of so many, block by block: one pointer walks along K for all of them.
 constexpr int kLevelTileRows = kRegisters == 32 ? 6 : 3;
 
+static_assert(kLevelTileRows % kProductRows == 0);
+
 // Where sums of products with unsigned levels begin: at minus the bias times the sum of the levels. Scales of 16 columns have a
 // bias of 5 bits and a start for each half, others one for each bias that there is.
 constexpr int kStarts = 4;
 template <class F>
 constexpr int kFirstStart = F::kScales == 2 ? 0 : F::kBiasBits == 7 ? 2 : 3;
 
+// The rows of one product lie together, as many columns of each in turn as it takes; `column` is the first of them.
+constexpr int kProductColumns = kProductRows == 1 ? kLevelBlock : 4 * kProductGroups;
+constexpr int level_index(int row, int column) {
+  const int in_product = row % kProductRows;
+  return (row - in_product) * kLevelBlock + kProductRows * column + in_product * kProductColumns;
+}
+
 struct LevelBlock {
-  Level levels[kLevelTileRows][kLevelBlock];
+  Level levels[kLevelTileRows * kLevelBlock];  // at level_index()
   float scales[kLevelTileRows];
   float weighed[kLevelTileRows];  // scale * the levels' sum
   int32_t starts[kStarts][kLevelTileRows];
@@ -75,7 +84,8 @@ inline RowLevels round_block(const float* x) {
 }
 
 inline void place(const RowLevels& from, int row, LevelBlock& to) {
-  memcpy(to.levels[row], from.levels, sizeof from.levels);
+#pragma GCC unroll 4
+  for (int c = 0; c < kLevelBlock; c += kProductColumns) memcpy(to.levels + level_index(row, c), from.levels + c, kProductColumns * sizeof(Level));
   to.scales[row] = from.scale;
   to.weighed[row] = from.weighed;
 #pragma GCC unroll 4

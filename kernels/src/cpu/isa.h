@@ -22,4 +22,7 @@ const KernelTable& kernels();
 namespace neon {
 const KernelTable& kernels();
 }
+namespace neon_i8mm {
+const KernelTable& kernels();
+}
 }  // namespace gpa

@@ -1,6 +1,6 @@
 // A vector of kWidth floats, the only thing that differs between instruction sets. The including .cc defines
-//   GPA_ISA_NAMESPACE, and GPA_ISA_AVX512, GPA_ISA_AVX2 (with GPA_ISA_AVXVNNI or without), GPA_ISA_NEON or none
-//   (plain 128-bit vectors, for any machine).
+//   GPA_ISA_NAMESPACE, and GPA_ISA_AVX512, GPA_ISA_AVX2 (with GPA_ISA_AVXVNNI or without), GPA_ISA_NEON (with
+//   GPA_ISA_I8MM or without) or none (plain 128-bit vectors, for any machine).
 // Everything under cpu/ lives in an unnamed namespace inside that namespace and calls no inline function of another
 // header: otherwise the linker could merge two copies of one function and hand AVX-512 code to an AVX2 machine.
 #pragma once
