@@ -7,7 +7,11 @@ namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
 
 // Rows are kept in tiles of so many, block by block: one pointer walks along K for all of them.
+#if defined(GPA_ISA_AMX)
+constexpr int kLevelTileRows = 16;
+#else
 constexpr int kLevelTileRows = kRegisters == 32 ? 6 : 3;
+#endif
 
 static_assert(kLevelTileRows % kProductRows == 0);
 
@@ -90,6 +94,16 @@ inline void place(const RowLevels& from, int row, LevelBlock& to) {
   to.weighed[row] = from.weighed;
 #pragma GCC unroll 4
   for (int i = 0; i < kStarts; ++i) to.starts[i][row] = from.starts[i];
+}
+
+// sum + one block's products: its exact integer sums, scaled, and its minimum.
+template <DType type>
+inline Vec add_block(Vec sum, const Ints (&dot)[Format<type>::kScales], const PanelScales<type>& scales, const LevelBlock& x, int row) {
+#pragma GCC unroll 2
+  for (int s = 0; s < Format<type>::kScales; ++s)
+    sum = fma(to_floats(dot[s]) * Vec::load(scales.scales[s]), Vec::broadcast(x.scales[row]), sum);
+  if constexpr (Format<type>::kHasMin) sum = fma(Vec::load(scales.mins), Vec::broadcast(x.weighed[row]), sum);
+  return sum;
 }
 
 // x [rows, cols], cols a multiple of 32, into [ceil(rows / kLevelTileRows)][cols / 32] blocks.

@@ -8,6 +8,11 @@ namespace {
 
 constexpr int kLevelTilePanels = kRegisters == 32 ? 2 : 1;
 
+// What a thread does before and after its products: nothing.
+template <DType type>
+inline void begin_products() {}
+inline void end_products() {}
+
 // Where the integer sum of scale block s begins: unsigned levels are too large by their bias.
 template <class F>
 inline Sums first_sum(const LevelBlock& x, int s, int row) {
@@ -41,9 +46,11 @@ void level_tile(const LevelBlock* x, const PanelBlock<type>* w, int64_t panel_bl
 #pragma GCC unroll 8
         for (int p = 0; p < P; ++p) group[p] = open_group(w[p * panel_blocks].levels + s * kScaleGroups + g);
 #pragma GCC unroll 8
-        for (int r = 0; r < kProducts; ++r)
+        for (int r = 0; r < kProducts; ++r) {
+          const Level* levels = x->levels + level_index(kProductRows * r, s * F::kScaleBlock + 4 * g);
 #pragma GCC unroll 8
-          for (int p = 0; p < P; ++p) dot[r][p] = add_products(dot[r][p], group[p], x->levels + level_index(kProductRows * r, s * F::kScaleBlock + 4 * g));
+          for (int p = 0; p < P; ++p) dot[r][p] = add_products(dot[r][p], group[p], levels);
+        }
       }
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) {
@@ -73,16 +80,6 @@ void level_tile(const LevelBlock* x, const PanelBlock<type>* w, int64_t panel_bl
 // Whether opening gives the blocks of 32 columns in their order.
 template <DType type>
 constexpr bool kOpensInOrder = type != DType::kQ6_K;
-
-// sum + one block's products: its exact integer sums, scaled, and its minimum.
-template <DType type>
-inline Vec add_block(Vec sum, const Ints (&dot)[Format<type>::kScales], const PanelScales<type>& scales, const LevelBlock& x, int row) {
-#pragma GCC unroll 2
-  for (int s = 0; s < Format<type>::kScales; ++s)
-    sum = fma(to_floats(dot[s]) * Vec::load(scales.scales[s]), Vec::broadcast(x.scales[row]), sum);
-  if constexpr (Format<type>::kHasMin) sum = fma(Vec::load(scales.mins), Vec::broadcast(x.weighed[row]), sum);
-  return sum;
-}
 
 // c[r] = rows r < R of the tiles from x on, `blocks` blocks each, with kWidth weight rows, read where they lie: for few rows, where
 // writing an opened panel and reading it again would cost more than opening it in registers. Sums are taken as in level_tile().

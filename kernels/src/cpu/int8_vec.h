@@ -2,6 +2,7 @@
 // levels, one group for each of kWidth weight rows; a product adds, for each row, the four products with the same four
 // levels of an activation row. Where an instruction multiplies matrices a product takes kProductGroups such vectors, whose
 // bytes lie as it wants them, and kProductRows activation rows.
+//   with AMX      weights and activations int8, multiplied by tiles (int8_amx.h)
 //   with VNNI     weights are unsigned (level + a bias), activations int8
 //   with AVX2     weights are int8, activations int16 in the order 0 2 1 3
 //   with NEON     weights and activations int8 (dot product instructions)
@@ -18,12 +19,6 @@ using Bytes = uint8_t __attribute__((vector_size(4 * kWidth)));
 inline Bytes bytes_of(Ints v) { return reinterpret_cast<Bytes>(v); }
 inline Ints ints_of(Bytes v) { return reinterpret_cast<Ints>(v); }
 inline Bytes all_bytes(uint8_t b) { return b - Bytes{}; }
-inline Bytes load_bytes(const void* p) {
-  Bytes v;
-  memcpy(&v, p, sizeof v);
-  return v;
-}
-inline void store_bytes(void* p, Bytes v) { memcpy(p, &v, sizeof v); }
 inline Ints all_ints(int32_t i) { return i - Ints{}; }
 inline Vec to_floats(Ints v) { return {__builtin_convertvector(v, Floats)}; }
 
@@ -40,7 +35,10 @@ inline Bytes load_rows(const char* rows, int64_t row_bytes, int first) {
   const auto at = [&](int lane) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + lane * 4 * row_bytes)); };
   return reinterpret_cast<Bytes>(_mm256_inserti128_si256(_mm256_castsi128_si256(at(0)), at(1), 1));
 #else
-  return load_bytes(p);
+  Bytes v;
+#pragma GCC unroll 4
+  for (int lane = 0; lane < kWidth / 4; ++lane) memcpy(reinterpret_cast<char*>(&v) + 16 * lane, p + lane * 4 * row_bytes, 16);
+  return v;
 #endif
 }
 
@@ -113,7 +111,12 @@ inline Vec load_row_halves_at_end(const char* rows, int64_t row_bytes) {
   return Vec::load_f16(lanes);
 }
 
-#if defined(GPA_ISA_AVX512)
+#if defined(GPA_ISA_AMX)
+
+constexpr bool kUnsignedLevels = false;
+using Level = int8_t;
+
+#elif defined(GPA_ISA_AVX512)
 
 constexpr bool kUnsignedLevels = true;
 using Level = int8_t;

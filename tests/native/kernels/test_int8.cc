@@ -236,7 +236,7 @@ struct Twins {
   const char *one, *other;
 };
 class TwinsTest : public testing::TestWithParam<Twins> {};
-INSTANTIATE_TEST_SUITE_P(Tables, TwinsTest, testing::Values(Twins{"avxvnni", "avx2"}, Twins{"neon_i8mm", "neon"}),
+INSTANTIATE_TEST_SUITE_P(Tables, TwinsTest, testing::Values(Twins{"avxvnni", "avx2"}, Twins{"amx", "avx512"}, Twins{"neon_i8mm", "neon"}),
                          [](const auto& info) { return std::string(info.param.one); });
 
 TEST_P(TwinsTest, haveTheSameBits) {

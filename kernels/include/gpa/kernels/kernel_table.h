@@ -281,7 +281,7 @@ struct SampleArgs {
 };
 
 struct KernelTable {
-  const char* name;  // "reference", "portable", "neon", "neon_i8mm", "avx2", "avxvnni", "avx512", "cuda"
+  const char* name;  // "reference", "portable", "neon", "neon_i8mm", "avx2", "avxvnni", "avx512", "amx", "cuda"
   void (*linears)(Queue&, const LinearArgs* maps, int64_t count);
   void (*conv1d)(Queue&, const Conv1dArgs&);
   void (*conv_transpose1d)(Queue&, const ConvTranspose1dArgs&);
