@@ -10,11 +10,12 @@
 
 #include "cpu/isa.h"
 #include "gpa/kernels/kernel_table.h"
+#include "tile_permission.h"
 
 namespace gpa {
 namespace {
 
-constexpr int kMostTables = 5;
+constexpr int kMostTables = 6;
 
 #if defined(GPA_X86_64)
 // Not every compiler's __builtin_cpu_supports knows these names.
@@ -40,13 +41,16 @@ struct Tables {
     __builtin_cpu_init();
     const bool has_avx2 =
         __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
-    if (has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni"))
-      add(avx512::kernels());
+    const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
+    if (has_avx512 && may_use_tiles() && amx::tiles_work()) add(amx::kernels());
+    if (has_avx512) add(avx512::kernels());
     if (has_avx2 && has_avxvnni()) add(avxvnni::kernels());
     if (has_avx2) add(avx2::kernels());
 #elif defined(GPA_AARCH64)
-    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) add(neon::kernels());
+    const bool has_dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+    if (has_dot && (getauxval(AT_HWCAP2) & HWCAP2_I8MM)) add(neon_i8mm::kernels());
+    if (has_dot) add(neon::kernels());
 #endif
     add(portable::kernels());
     add(reference_kernels());

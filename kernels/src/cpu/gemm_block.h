@@ -68,7 +68,7 @@ void unpack_blocks(const char* rows, int64_t row_bytes, int64_t first_k, int64_t
           Vec shift = -(bias * scale);
           if constexpr (F::kHasMin) shift = Vec::load(scales[block].mins);
 #pragma GCC unroll 4
-          for (int k = 0; k < 4; ++k) fma(level_of(levels[i][g], k), scale, shift).store(to + (4 * g + k) * kPanel);
+          for (int k = 0; k < 4; ++k) fma(level_of(group_of(levels[i], g), k), scale, shift).store(to + (4 * g + k) * kPanel);
         }
       }
     }

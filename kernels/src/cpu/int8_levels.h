@@ -7,7 +7,13 @@ namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
 
 // Rows are kept in tiles of so many, block by block: one pointer walks along K for all of them.
+#if defined(GPA_ISA_AMX)
+constexpr int kLevelTileRows = 16;
+#else
 constexpr int kLevelTileRows = kRegisters == 32 ? 6 : 3;
+#endif
+
+static_assert(kLevelTileRows % kProductRows == 0);
 
 // Where sums of products with unsigned levels begin: at minus the bias times the sum of the levels. Scales of 16 columns have a
 // bias of 5 bits and a start for each half, others one for each bias that there is.
@@ -15,8 +21,15 @@ constexpr int kStarts = 4;
 template <class F>
 constexpr int kFirstStart = F::kScales == 2 ? 0 : F::kBiasBits == 7 ? 2 : 3;
 
+// The rows of one product lie together, as many columns of each in turn as it takes; `column` is the first of them.
+constexpr int kProductColumns = kProductRows == 1 ? kLevelBlock : 4 * kProductGroups;
+constexpr int level_index(int row, int column) {
+  const int in_product = row % kProductRows;
+  return (row - in_product) * kLevelBlock + kProductRows * column + in_product * kProductColumns;
+}
+
 struct LevelBlock {
-  Level levels[kLevelTileRows][kLevelBlock];
+  Level levels[kLevelTileRows * kLevelBlock];  // at level_index()
   float scales[kLevelTileRows];
   float weighed[kLevelTileRows];  // scale * the levels' sum
   int32_t starts[kStarts][kLevelTileRows];
@@ -75,11 +88,22 @@ inline RowLevels round_block(const float* x) {
 }
 
 inline void place(const RowLevels& from, int row, LevelBlock& to) {
-  memcpy(to.levels[row], from.levels, sizeof from.levels);
+#pragma GCC unroll 4
+  for (int c = 0; c < kLevelBlock; c += kProductColumns) memcpy(to.levels + level_index(row, c), from.levels + c, kProductColumns * sizeof(Level));
   to.scales[row] = from.scale;
   to.weighed[row] = from.weighed;
 #pragma GCC unroll 4
   for (int i = 0; i < kStarts; ++i) to.starts[i][row] = from.starts[i];
+}
+
+// sum + one block's products: its exact integer sums, scaled, and its minimum.
+template <DType type>
+inline Vec add_block(Vec sum, const Ints (&dot)[Format<type>::kScales], const PanelScales<type>& scales, const LevelBlock& x, int row) {
+#pragma GCC unroll 2
+  for (int s = 0; s < Format<type>::kScales; ++s)
+    sum = fma(to_floats(dot[s]) * Vec::load(scales.scales[s]), Vec::broadcast(x.scales[row]), sum);
+  if constexpr (Format<type>::kHasMin) sum = fma(Vec::load(scales.mins), Vec::broadcast(x.weighed[row]), sum);
+  return sum;
 }
 
 }  // namespace

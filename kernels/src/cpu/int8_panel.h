@@ -46,7 +46,7 @@ struct PanelScales : PanelMins<Format<type>::kHasMin> {
 };
 template <DType type>
 struct PanelBlock : PanelScales<type> {
-  alignas(4 * kWidth) uint8_t levels[kGroups][4 * kWidth];
+  Bytes levels[kGroups];
 };
 
 // Blocks of 32 columns that a stored block has.
@@ -85,13 +85,18 @@ inline Bytes iq4_values(Bytes nibbles) {
 #endif
 }
 
-// Sixteen bytes at the same place of kWidth rows, after map(i, bytes of rows 4 L + i), transposed to groups.
+// Sixteen bytes at the same place of kWidth rows, four of each row after another.
+inline __attribute__((always_inline)) void load_groups(const char* at, int64_t row_bytes, Bytes (&to)[4]) {
+  const Bytes v[4] = {load_rows(at, row_bytes, 0), load_rows(at, row_bytes, 1), load_rows(at, row_bytes, 2), load_rows(at, row_bytes, 3)};
+  transpose_groups(v, to);
+}
+// Levels of sixteen columns: map(i, sixteen bytes of rows 4 L + i).
 template <class Map>
 inline __attribute__((always_inline)) void open_half(const char* at, int64_t row_bytes, Bytes* to, const Map& map) {
   Bytes v[4];
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) v[i] = map(i, load_rows(at, row_bytes, i));
-  transpose_groups(v, to);
+  arrange_levels(v, to);
 }
 // The same with two results: of the low and of the high half of each byte.
 template <class Low, class High>
@@ -104,8 +109,8 @@ inline __attribute__((always_inline)) void open_halves(const char* at, int64_t r
     a[i] = low(i, v);
     b[i] = high(i, v);
   }
-  transpose_groups(a, low_to);
-  transpose_groups(b, high_to);
+  arrange_levels(a, low_to);
+  arrange_levels(b, high_to);
 }
 
 // Opens a stored block of kWidth rows; `rows` points at the first row's.
@@ -152,7 +157,7 @@ struct OpenScalesAndMins {
   template <DType type>
   static inline __attribute__((always_inline)) void scales(const char* rows, int64_t row_bytes, PanelScales<type>* to) {
     Bytes head[4];
-    open_half(rows, row_bytes, head, [](int, Bytes v) { return v; });
+    load_groups(rows, row_bytes, head);
     const Ints first = ints_of(head[1]), second = ints_of(head[2]), third = ints_of(head[3]);
     const Vec d = low_halves(ints_of(head[0])), dmin = -low_halves(ints_of(head[0]) >> 16);
 #pragma GCC unroll 4
@@ -201,7 +206,7 @@ struct Opener<DType::kQ6_K> {
   static inline __attribute__((always_inline)) void scales(const char* rows, int64_t row_bytes, PanelScales<DType::kQ6_K>* to) {
     const Vec d = load_row_halves_at_end(rows + 208, row_bytes);
     Bytes scales[4];
-    open_half(rows + 192, row_bytes, scales, [](int, Bytes v) { return v; });
+    load_groups(rows + 192, row_bytes, scales);
 #pragma GCC unroll 16
     for (int j = 0; j < 16; ++j) {
       const Ints scale = ints_of(scales[j / 4]) << (24 - 8 * (j % 4)) >> 24;
@@ -251,7 +256,7 @@ void open_panel(const char* rows, int64_t row_bytes, int64_t first_k, int64_t de
 #pragma GCC unroll 2
       for (int i = 0; i < kUnitBlocks; ++i)
 #pragma GCC unroll 8
-        for (int g = 0; g < kGroups; ++g) store_bytes(to[Opener<type>::block_of(unit, i)].levels[g], levels[i][g]);
+        for (int g = 0; g < kGroups; ++g) to[Opener<type>::block_of(unit, i)].levels[g] = levels[i][g];
     }
   }
 }

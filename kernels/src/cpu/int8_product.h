@@ -1,7 +1,11 @@
 // Products of activations rounded to int8 with weights of a block type, read from where they lie: each panel of weights is
 // opened once for all rows that a part has.
 #pragma once
+#if defined(GPA_ISA_AMX)
+#include "cpu/int8_amx.h"
+#else
 #include "cpu/int8_tile.h"
+#endif
 #include "cpu/prologue.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
@@ -10,7 +14,7 @@ namespace {
 constexpr int64_t kOpenColumns = 512;    // columns of a panel that are open at once, a multiple of every block
 constexpr int64_t kOpenBlocks = kOpenColumns / kLevelBlock;
 constexpr int64_t kWide = kLevelTilePanels * kWidth;
-constexpr int64_t kLevelPartTiles = 43;  // tiles of a part
+constexpr int64_t kLevelPartTiles = kLevelTileRows == 16 ? 16 : 43;  // tiles of a part
 
 // What a part needs beside x and w.
 template <DType type>
@@ -106,8 +110,10 @@ template <DType type>
 void multiply_level_part(const Product& p, const LevelBlock* x, int64_t row, int64_t rows, int64_t begin, int64_t columns, void* memory) {
   const LevelScratch<type> scratch(memory, dtype_bytes(type, p.w.cols));
   const int64_t end = smaller(begin + columns, p.w.rows);
+  begin_products<type>();
   for (int64_t first = begin; first < end; first += kWide)
     multiply_panels<type>(p, x, row, rows, first, smaller(kWide, end - first), scratch);
+  end_products();
 }
 
 // What depends on the type of the weights.

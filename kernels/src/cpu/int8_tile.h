@@ -8,18 +8,23 @@ namespace {
 
 constexpr int kLevelTilePanels = kRegisters == 32 ? 2 : 1;
 
+// What a thread does before and after its products: nothing.
+template <DType type>
+inline void begin_products() {}
+inline void end_products() {}
+
 // Where the integer sum of scale block s begins: unsigned levels are too large by their bias.
 template <class F>
-inline Ints first_sum(const LevelBlock& x, int s, int row) {
-  if (!kUnsignedLevels || F::kBias == 0) return Ints{};
-  return all_ints(x.starts[kFirstStart<F> + s][row]);
+inline Sums first_sum(const LevelBlock& x, int s, int row) {
+  if (!kUnsignedLevels || F::kBias == 0) return sums_from(0);
+  return sums_from(x.starts[kFirstStart<F> + s][row]);
 }
 
 // c[r][panel] (+)= `blocks` blocks of rows r < R with P panels `panel_blocks` blocks apart.
 template <DType type, int R, int P>
 void level_tile(const LevelBlock* x, const PanelBlock<type>* w, int64_t panel_blocks, int64_t blocks, float* c, int64_t c_row, bool add) {
   using F = Format<type>;
-  constexpr int kScales = F::kScales, kScaleGroups = F::kScaleBlock / 4;
+  constexpr int kScales = F::kScales, kScaleGroups = F::kScaleBlock / 4, kProducts = (R + kProductRows - 1) / kProductRows;
   Vec sum[R][P];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
@@ -28,28 +33,33 @@ void level_tile(const LevelBlock* x, const PanelBlock<type>* w, int64_t panel_bl
   for (const LevelBlock* end = x + blocks; x < end; ++x, ++w) {
 #pragma GCC unroll 2
     for (int s = 0; s < kScales; ++s) {
-      Ints dot[R][P];
+      Sums dot[kProducts][P];
 #pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) {
-        const Ints start = first_sum<F>(*x, s, r);
+      for (int r = 0; r < kProducts; ++r) {
+        const Sums start = first_sum<F>(*x, s, kProductRows * r);
 #pragma GCC unroll 8
         for (int p = 0; p < P; ++p) dot[r][p] = start;
       }
 #pragma GCC unroll 8
-      for (int g = 0; g < kScaleGroups; ++g) {
+      for (int g = 0; g < kScaleGroups; g += kProductGroups) {
         Group group[P];
 #pragma GCC unroll 8
-        for (int p = 0; p < P; ++p) group[p] = open_group(load_bytes(w[p * panel_blocks].levels[s * kScaleGroups + g]));
+        for (int p = 0; p < P; ++p) group[p] = open_group(w[p * panel_blocks].levels + s * kScaleGroups + g);
 #pragma GCC unroll 8
-        for (int r = 0; r < R; ++r)
+        for (int r = 0; r < kProducts; ++r) {
+          const Level* levels = x->levels + level_index(kProductRows * r, s * F::kScaleBlock + 4 * g);
 #pragma GCC unroll 8
-          for (int p = 0; p < P; ++p) dot[r][p] = add_products(dot[r][p], group[p], x->levels[r] + s * F::kScaleBlock + 4 * g);
+          for (int p = 0; p < P; ++p) dot[r][p] = add_products(dot[r][p], group[p], levels);
+        }
       }
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) {
         const Vec scale = Vec::load(w[p * panel_blocks].scales[s]);
 #pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) sum[r][p] = fma(to_floats(dot[r][p]) * scale, Vec::broadcast(x->scales[r]), sum[r][p]);
+        for (int r = 0; r < R; ++r) {
+          const Ints dots = sums_of_row(dot[r / kProductRows][p], r % kProductRows);
+          sum[r][p] = fma(to_floats(dots) * scale, Vec::broadcast(x->scales[r]), sum[r][p]);
+        }
       }
     }
     if constexpr (F::kHasMin) {
@@ -70,16 +80,6 @@ void level_tile(const LevelBlock* x, const PanelBlock<type>* w, int64_t panel_bl
 // Whether opening gives the blocks of 32 columns in their order.
 template <DType type>
 constexpr bool kOpensInOrder = type != DType::kQ6_K;
-
-// sum + one block's products: its exact integer sums, scaled, and its minimum.
-template <DType type>
-inline Vec add_block(Vec sum, const Ints (&dot)[Format<type>::kScales], const PanelScales<type>& scales, const LevelBlock& x, int row) {
-#pragma GCC unroll 2
-  for (int s = 0; s < Format<type>::kScales; ++s)
-    sum = fma(to_floats(dot[s]) * Vec::load(scales.scales[s]), Vec::broadcast(x.scales[row]), sum);
-  if constexpr (Format<type>::kHasMin) sum = fma(Vec::load(scales.mins), Vec::broadcast(x.weighed[row]), sum);
-  return sum;
-}
 
 // c[r] = rows r < R of the tiles from x on, `blocks` blocks each, with kWidth weight rows, read where they lie: for few rows, where
 // writing an opened panel and reading it again would cost more than opening it in registers. Sums are taken as in level_tile().
@@ -106,22 +106,32 @@ void level_dot(const LevelBlock* x, const char* rows, int64_t row_bytes, int64_t
       for (int i = 0; i < F::kUnitBlocks; ++i) {
         const int block = Opener<type>::block_of(unit, i);
 #pragma GCC unroll 16
-        for (int r = 0; r < R; ++r) {
+        for (int r = 0; r < R; r += kProductRows) {
           const LevelBlock& of = block_of_row(r, block);
-          Ints dot[F::kScales];
+          Ints dot[kProductRows][F::kScales];
 #pragma GCC unroll 2
           for (int s = 0; s < F::kScales; ++s) {
-            Ints odd{};  // two chains: one alone waits for each of its products
-            dot[s] = first_sum<F>(of, s, r % kLevelTileRows);
+            // Two chains: one alone waits for each of its products.
+            Sums even = first_sum<F>(of, s, r % kLevelTileRows), odd = sums_from(0);
 #pragma GCC unroll 4
-            for (int g = s * kScaleGroups; g < (s + 1) * kScaleGroups; g += 2) {
-              dot[s] = add_products(dot[s], open_group(levels[i][g]), of.levels[r % kLevelTileRows] + 4 * g);
-              odd = add_products(odd, open_group(levels[i][g + 1]), of.levels[r % kLevelTileRows] + 4 * g + 4);
+            for (int g = s * kScaleGroups; g < (s + 1) * kScaleGroups; g += 2 * kProductGroups) {
+              const Level* at = of.levels + level_index(r % kLevelTileRows, 4 * g);
+              even = add_products(even, open_group(levels[i] + g), at);
+              odd = add_products(odd, open_group(levels[i] + g + kProductGroups), at + 4 * kProductGroups * kProductRows);
             }
-            dot[s] += odd;
-            if constexpr (!kOpensInOrder<type>) kept[block][r][s] = dot[s];
+#pragma GCC unroll 2
+            for (int j = 0; j < kProductRows; ++j) dot[j][s] = sums_of_row(even + odd, j);
           }
-          if constexpr (kOpensInOrder<type>) sum[r] = add_block<type>(sum[r], dot, scales[block], of, r % kLevelTileRows);
+#pragma GCC unroll 2
+          for (int j = 0; j < kProductRows; ++j) {
+            if (r + j == R) break;
+            if constexpr (kOpensInOrder<type>) {
+              sum[r + j] = add_block<type>(sum[r + j], dot[j], scales[block], of, (r + j) % kLevelTileRows);
+            } else {
+#pragma GCC unroll 2
+              for (int s = 0; s < F::kScales; ++s) kept[block][r + j][s] = dot[j][s];
+            }
+          }
         }
       }
     }

@@ -1,9 +1,12 @@
 // Vectors of levels (small integers of 8 bits) and their products. A vector holds kWidth groups of four consecutive
 // levels, one group for each of kWidth weight rows; a product adds, for each row, the four products with the same four
-// levels of an activation row.
+// levels of an activation row. Where an instruction multiplies matrices a product takes kProductGroups such vectors, whose
+// bytes lie as it wants them, and kProductRows activation rows.
+//   with AMX      weights and activations int8, multiplied by tiles (int8_amx.h)
 //   with VNNI     weights are unsigned (level + a bias), activations int8
 //   with AVX2     weights are int8, activations int16 in the order 0 2 1 3
 //   with NEON     weights and activations int8 (dot product instructions)
+//   with I8MM     the same by matrix instructions: eight levels of two weight rows, and of two activation rows
 //   without all   weights and activations int8
 #pragma once
 #include "cpu/vec.h"
@@ -16,12 +19,6 @@ using Bytes = uint8_t __attribute__((vector_size(4 * kWidth)));
 inline Bytes bytes_of(Ints v) { return reinterpret_cast<Bytes>(v); }
 inline Ints ints_of(Bytes v) { return reinterpret_cast<Ints>(v); }
 inline Bytes all_bytes(uint8_t b) { return b - Bytes{}; }
-inline Bytes load_bytes(const void* p) {
-  Bytes v;
-  memcpy(&v, p, sizeof v);
-  return v;
-}
-inline void store_bytes(void* p, Bytes v) { memcpy(p, &v, sizeof v); }
 inline Ints all_ints(int32_t i) { return i - Ints{}; }
 inline Vec to_floats(Ints v) { return {__builtin_convertvector(v, Floats)}; }
 
@@ -38,7 +35,10 @@ inline Bytes load_rows(const char* rows, int64_t row_bytes, int first) {
   const auto at = [&](int lane) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + lane * 4 * row_bytes)); };
   return reinterpret_cast<Bytes>(_mm256_inserti128_si256(_mm256_castsi128_si256(at(0)), at(1), 1));
 #else
-  return load_bytes(p);
+  Bytes v;
+#pragma GCC unroll 4
+  for (int lane = 0; lane < kWidth / 4; ++lane) memcpy(reinterpret_cast<char*>(&v) + 16 * lane, p + lane * 4 * row_bytes, 16);
+  return v;
 #endif
 }
 
@@ -65,6 +65,21 @@ inline void transpose_groups(const Bytes (&v)[4], Bytes* to) {
   to[1] = bytes_of(interleave_pairs<1>(ab0, cd0, kPairs));
   to[2] = bytes_of(interleave_pairs<0>(ab1, cd1, kPairs));
   to[3] = bytes_of(interleave_pairs<1>(ab1, cd1, kPairs));
+}
+
+// v[i] lane L = sixteen levels of row 4 L + i; to[0 ... 3] = the same as products want them.
+inline void arrange_levels(const Bytes (&v)[4], Bytes* to) {
+#if defined(GPA_ISA_I8MM)
+  constexpr auto kPairs = Iota<kWidth / 2>();
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i) {
+    const Ints a = ints_of(v[2 * i]), b = ints_of(v[2 * i + 1]);
+    to[i] = bytes_of(interleave_pairs<0>(a, b, kPairs));
+    to[2 + i] = bytes_of(interleave_pairs<1>(a, b, kPairs));
+  }
+#else
+  transpose_groups(v, to);
+#endif
 }
 
 // f32 of the f16 in the low half of each element.
@@ -96,12 +111,17 @@ inline Vec load_row_halves_at_end(const char* rows, int64_t row_bytes) {
   return Vec::load_f16(lanes);
 }
 
-#if defined(GPA_ISA_AVX512)
+#if defined(GPA_ISA_AMX)
+
+constexpr bool kUnsignedLevels = false;
+using Level = int8_t;
+
+#elif defined(GPA_ISA_AVX512)
 
 constexpr bool kUnsignedLevels = true;
 using Level = int8_t;
 using Group = Ints;
-inline Group open_group(Bytes weights) { return ints_of(weights); }
+inline Group open_group(const Bytes* levels) { return ints_of(*levels); }
 inline Ints add_products(Ints sum, Group w, const Level* x) {
   int32_t four;
   memcpy(&four, x, sizeof four);
@@ -113,7 +133,7 @@ inline Ints add_products(Ints sum, Group w, const Level* x) {
 constexpr bool kUnsignedLevels = true;
 using Level = int8_t;
 using Group = Ints;
-inline Group open_group(Bytes weights) { return ints_of(weights); }
+inline Group open_group(const Bytes* levels) { return ints_of(*levels); }
 inline Ints add_products(Ints sum, Group w, const Level* x) {
   int32_t four;
   memcpy(&four, x, sizeof four);
@@ -127,8 +147,8 @@ using Level = int16_t;
 struct Group {
   __m256i even, odd;
 };
-inline Group open_group(Bytes weights) {
-  const __m256i v = reinterpret_cast<__m256i>(weights);
+inline Group open_group(const Bytes* levels) {
+  const __m256i v = reinterpret_cast<__m256i>(*levels);
   return {_mm256_srai_epi16(_mm256_slli_epi16(v, 8), 8), _mm256_srai_epi16(v, 8)};
 }
 inline Ints add_products(Ints sum, Group w, const Level* x) {
@@ -139,12 +159,40 @@ inline Ints add_products(Ints sum, Group w, const Level* x) {
   return sum + reinterpret_cast<Ints>(products);
 }
 
+#elif defined(GPA_ISA_I8MM)
+
+constexpr bool kUnsignedLevels = false;
+constexpr int kProductRows = 2, kProductGroups = 2;
+using Level = int8_t;
+// Of weight rows 0 and 1, and of 2 and 3.
+struct Group {
+  int8x16_t low, high;
+};
+struct Sums {
+  int32x4_t low, high;
+};
+inline Group open_group(const Bytes* levels) { return {reinterpret_cast<int8x16_t>(levels[0]), reinterpret_cast<int8x16_t>(levels[1])}; }
+inline Bytes group_of(const Bytes* levels, int g) {
+  const int32x4_t low = reinterpret_cast<int32x4_t>(levels[g & ~1]), high = reinterpret_cast<int32x4_t>(levels[g | 1]);
+  return reinterpret_cast<Bytes>(g & 1 ? vuzp2q_s32(low, high) : vuzp1q_s32(low, high));
+}
+inline Sums sums_from(int32_t start) { return {vdupq_n_s32(start), vdupq_n_s32(start)}; }
+inline Sums operator+(Sums a, Sums b) { return {a.low + b.low, a.high + b.high}; }
+inline Sums add_products(Sums sum, Group w, const Level* x) {
+  const int8x16_t rows = vld1q_s8(x);
+  return {vmmlaq_s32(sum.low, rows, w.low), vmmlaq_s32(sum.high, rows, w.high)};
+}
+inline Ints sums_of_row(Sums sum, int row) {
+  const int64x2_t low = vreinterpretq_s64_s32(sum.low), high = vreinterpretq_s64_s32(sum.high);
+  return reinterpret_cast<Ints>(row == 0 ? vzip1q_s64(low, high) : vzip2q_s64(low, high));
+}
+
 #elif defined(GPA_ISA_NEON)
 
 constexpr bool kUnsignedLevels = false;
 using Level = int8_t;
 using Group = Ints;
-inline Group open_group(Bytes weights) { return ints_of(weights); }
+inline Group open_group(const Bytes* levels) { return ints_of(*levels); }
 inline Ints add_products(Ints sum, Group w, const Level* x) {
   int32_t four;
   memcpy(&four, x, sizeof four);
@@ -158,13 +206,23 @@ using Level = int8_t;
 struct Group {
   Ints level[4];
 };
-inline Group open_group(Bytes weights) {
-  const Ints v = ints_of(weights);
+inline Group open_group(const Bytes* levels) {
+  const Ints v = ints_of(*levels);
   return {{v << 24 >> 24, v << 16 >> 24, v << 8 >> 24, v >> 24}};
 }
 inline Ints add_products(Ints sum, const Group& w, const Level* x) {
   return sum + ((w.level[0] * x[0] + w.level[1] * x[1]) + (w.level[2] * x[2] + w.level[3] * x[3]));
 }
+
+#endif
+
+#if !defined(GPA_ISA_I8MM)
+
+constexpr int kProductRows = 1, kProductGroups = 1;
+using Sums = Ints;
+inline Bytes group_of(const Bytes* levels, int g) { return levels[g]; }
+inline Sums sums_from(int32_t start) { return all_ints(start); }
+inline Ints sums_of_row(Sums sum, int) { return sum; }
 
 #endif
 

@@ -8,18 +8,26 @@ namespace gpa {
 void sample_rows(Queue&, const SampleArgs&);
 
 namespace portable {
-const KernelTable& kernels();
+const KernelTable& kernels() noexcept;
 }
 namespace avx2 {
-const KernelTable& kernels();
+const KernelTable& kernels() noexcept;
 }
 namespace avxvnni {
-const KernelTable& kernels();
+const KernelTable& kernels() noexcept;
 }
 namespace avx512 {
-const KernelTable& kernels();
+const KernelTable& kernels() noexcept;
+}
+// By tiles, of the other ops those of avx512.
+namespace amx {
+const KernelTable& kernels() noexcept;  // where avx512's ops may be called
+bool tiles_work();                      // likewise, and where may_use_tiles(): whether their products are right
 }
 namespace neon {
-const KernelTable& kernels();
+const KernelTable& kernels() noexcept;
+}
+namespace neon_i8mm {
+const KernelTable& kernels() noexcept;
 }
 }  // namespace gpa

@@ -15,11 +15,13 @@ inline bool convolves_rounded(Rounding rounding, const Product& p) {
 inline void multiply(ThreadPool& pool, Product p, Rounding rounding = Rounding::kNone) {
   if (p.rows <= 0 || p.w.rows <= 0) return;
   if (convolves_rounded(rounding, p)) return convolve_int8(pool, p);
+#if !defined(GPA_ISA_AMX)  // which has rounded products only
   p.x = entering_rows(pool, p);
   if (p.rows < kFewRows && !dtype_quantized(p.w.type))
     multiply_few_rows(pool, p);
   else
     multiply_many_rows(pool, p);
+#endif
 }
 
 inline Product product_of(const LinearArgs& a) {
@@ -101,7 +103,7 @@ void conv_transpose1d(ThreadPool& pool, const ConvTranspose1dArgs& a) {
     for (int64_t o = 0; o < a.out_channels; ++o) a.y[t * a.out_channels + o] = a.bias ? a.bias[o] : 0.0f;
 }
 
-void depthwise_conv1d(ThreadPool& pool, const DepthwiseConv1dArgs& a) {
+inline void depthwise_conv1d(ThreadPool& pool, const DepthwiseConv1dArgs& a) {
   for_ranges(pool, a.out_frames, a.channels * (a.taps + 1), [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
       const int64_t first = larger<int64_t>(0, a.pad_left - t);
@@ -117,7 +119,7 @@ void depthwise_conv1d(ThreadPool& pool, const DepthwiseConv1dArgs& a) {
   });
 }
 
-void embed(ThreadPool& pool, const EmbedArgs& a) {
+inline void embed(ThreadPool& pool, const EmbedArgs& a) {
   const int64_t cols = a.table.cols;
   for_ranges(pool, a.count, cols, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {

@@ -41,6 +41,6 @@ constexpr KernelTable kTable = {
 
 }  // namespace
 
-const KernelTable& kernels() { return kTable; }
+const KernelTable& kernels() noexcept { return kTable; }
 
 }  // namespace gpa::GPA_ISA_NAMESPACE

@@ -1,6 +1,6 @@
 // A vector of kWidth floats, the only thing that differs between instruction sets. The including .cc defines
-//   GPA_ISA_NAMESPACE, and GPA_ISA_AVX512, GPA_ISA_AVX2 (with GPA_ISA_AVXVNNI or without), GPA_ISA_NEON or none
-//   (plain 128-bit vectors, for any machine).
+//   GPA_ISA_NAMESPACE, and GPA_ISA_AVX512 (with GPA_ISA_AMX or without), GPA_ISA_AVX2 (with GPA_ISA_AVXVNNI or without), GPA_ISA_NEON (with
+//   GPA_ISA_I8MM or without), GPA_ISA_WIDE (plain 512-bit vectors, for tests) or none (plain 128-bit vectors, for any machine).
 // Everything under cpu/ lives in an unnamed namespace inside that namespace and calls no inline function of another
 // header: otherwise the linker could merge two copies of one function and hand AVX-512 code to an AVX2 machine.
 #pragma once
@@ -26,6 +26,9 @@ constexpr int kWidth = 8;
 constexpr int kRegisters = 16;
 #elif defined(GPA_ISA_NEON)
 constexpr int kWidth = 4;
+constexpr int kRegisters = 32;
+#elif defined(GPA_ISA_WIDE)
+constexpr int kWidth = 16;
 constexpr int kRegisters = 32;
 #else
 constexpr int kWidth = 4;
@@ -186,13 +189,13 @@ inline void Vec::store_f16(uint16_t* p) const {
 using Four = float __attribute__((vector_size(16)));
 template <class Combine>
 inline Four fold(Vec a, [[maybe_unused]] Combine combine) {
-#if defined(GPA_ISA_AVX512)
+#if defined(GPA_ISA_AVX512) || defined(GPA_ISA_WIDE)
   const auto eight = combine(__builtin_shufflevector(a.v, a.v, 0, 1, 2, 3, 4, 5, 6, 7),
                              __builtin_shufflevector(a.v, a.v, 8, 9, 10, 11, 12, 13, 14, 15));
 #else
   const auto eight = a.v;
 #endif
-#if defined(GPA_ISA_AVX512) || defined(GPA_ISA_AVX2)
+#if defined(GPA_ISA_AVX512) || defined(GPA_ISA_AVX2) || defined(GPA_ISA_WIDE)
   return combine(__builtin_shufflevector(eight, eight, 0, 1, 2, 3), __builtin_shufflevector(eight, eight, 4, 5, 6, 7));
 #else
   return eight;

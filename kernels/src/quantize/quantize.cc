@@ -11,7 +11,7 @@ namespace {
 
 const SearchTable& searches_of([[maybe_unused]] const char* isa) {
 #if defined(GPA_X86_64)
-  if (std::strcmp(isa, "avx512") == 0) return avx512::searches();
+  if (std::strcmp(isa, "avx512") == 0 || std::strcmp(isa, "amx") == 0) return avx512::searches();
   if (std::strcmp(isa, "avx2") == 0 || std::strcmp(isa, "avxvnni") == 0) return avx2::searches();
 #endif
   return portable::searches();

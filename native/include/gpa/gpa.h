@@ -60,8 +60,8 @@ typedef struct gpa_request gpa_request; /* one task, its state and its result */
 GPA_API int32_t gpa_abi_version(void);
 /* Version of the library, "1.2.3". Static storage. */
 GPA_API const char* gpa_version(void);
-/* The index-th kernel set that this machine can run, best first ("avx512", "avxvnni", "avx2", "neon", "portable",
-   "reference"); NULL past the last. */
+/* The index-th kernel set that this machine can run, best first ("amx", "avx512", "avxvnni", "avx2", "neon_i8mm", "neon",
+   "portable", "reference"); NULL past the last. */
 GPA_API const char* gpa_isa_name(int32_t index);
 /* Names the library that finds GPUs. To be called before anything below or an engine asks for devices; afterwards it does nothing.
    Without it that is the file that the environment variable GPA_CUDA_LIBRARY names, or libgpa_cuda.so beside this library.

@@ -111,14 +111,14 @@ double measure_stream() {
 double measure_peak(const std::string& isa) {
   double (*work)() = nullptr;
 #if defined(__x86_64__)
-  if (isa == "avx512") work = peak_avx512;
+  if (isa == "avx512" || isa == "amx") work = peak_avx512;
   if (isa == "avx2" || isa == "avxvnni") work = peak_avx2;
 #endif
   if (!work) return 0;
   return fastest(work);
 }
 
-// Integer operations per second likewise; 0 where the table has no such instruction.
+// Integer operations per second likewise; 0 where the table has no such instruction, or tiles, which are not measured.
 double measure_int8_peak([[maybe_unused]] const std::string& isa) {
 #if defined(__x86_64__)
   if (isa == "avx512") return fastest(peak_vnni);

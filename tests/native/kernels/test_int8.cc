@@ -231,21 +231,28 @@ TEST_P(BlockTypesTest, embed_matchesReference) {
   }
 }
 
-// Exact sums of other instructions: a model sounds the same on both.
-TEST(AvxVnni, hasTheBitsOfAvx2) {
-  const KernelTable *vnni = find_kernels("avxvnni"), *avx2 = find_kernels("avx2");
-  if (!vnni) GTEST_SKIP() << "this machine has no AVX-VNNI";
+// Tables that differ only in how they take the exact sums of products: a model sounds the same on both.
+struct Twins {
+  const char *one, *other;
+};
+class TwinsTest : public testing::TestWithParam<Twins> {};
+INSTANTIATE_TEST_SUITE_P(Tables, TwinsTest, testing::Values(Twins{"avxvnni", "avx2"}, Twins{"amx", "avx512"}, Twins{"neon_i8mm", "neon"}),
+                         [](const auto& info) { return std::string(info.param.one); });
+
+TEST_P(TwinsTest, haveTheSameBits) {
+  const KernelTable *one = find_kernels(GetParam().one), *other = find_kernels(GetParam().other);
+  if (!one) GTEST_SKIP() << "this machine has no " << GetParam().one;
   constexpr int64_t kInputs = 768, kOutputs = 83;
   ThreadPool pool(2);
-  for (int64_t rows : {1, 2, 3, 4, 9, 70}) {
+  for (int64_t rows : {1, 2, 3, 4, 9, 16, 17, 70}) {
     const Floats x = random_floats(rows * kInputs, 34);
     for (DType type : kBlockTypes) {
       const Weights w = random_weights(type, kOutputs, kInputs, 35);
       Floats want(static_cast<size_t>(rows * kOutputs)), got(want.size(), NAN);
       LinearArgs map{x.data(), rows, w.view(), {}, want.data(), Rounding::kInt8};
-      avx2->linear(pool, map);
+      other->linear(pool, map);
       map.y = got.data();
-      vnni->linear(pool, map);
+      one->linear(pool, map);
       EXPECT_EQ(0, std::memcmp(want.data(), got.data(), want.size() * sizeof(float))) << name_of(type) << ", " << rows << " rows";
     }
   }

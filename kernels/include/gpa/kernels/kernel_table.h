@@ -283,7 +283,7 @@ struct SampleArgs {
 };
 
 struct KernelTable {
-  const char* name;  // "reference", "portable", "neon", "avx2", "avxvnni", "avx512", "cuda"
+  const char* name;  // "reference", "portable", "neon", "neon_i8mm", "avx2", "avxvnni", "avx512", "amx", "cuda"
   void (*linears)(Queue&, const LinearArgs* maps, int64_t count);
   void (*conv1d)(Queue&, const Conv1dArgs&);
   void (*conv_transpose1d)(Queue&, const ConvTranspose1dArgs&);
@@ -305,8 +305,8 @@ struct KernelTable {
 // Plain loops in the order of the formulas above: the truth in tests. Single-threaded, slow.
 const KernelTable& reference_kernels();
 
-// The best table this machine can run, or the one that the environment variable GPA_ISA names
-// ("reference", "portable", "neon", "avx2", "avxvnni", "avx512"). Null when GPA_ISA names one that is unknown or cannot run here.
+// The best table this machine can run, or the one that the environment variable GPA_ISA names (a name as above, but for "cuda").
+// Null when GPA_ISA names one that is unknown or cannot run here.
 const KernelTable* select_kernels();
 
 // The table of that name, or null when it is unknown or cannot run here.
