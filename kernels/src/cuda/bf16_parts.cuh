@@ -40,9 +40,10 @@ struct RowParts {
   Parts<3> rows[2];  // g and g + 8
 };
 
-// sum[n] += the products of one block of K, small parts first: large sums are then truncated least.
-template <int kParts, int kN>
-__device__ inline void multiply_block(const RowParts& x, const Parts<kParts> (&w)[kN], float (&sum)[kN][4]) {
+// sum[m][n] += the products of one block of K, small parts first: large sums are then truncated least. Neighbouring instructions belong
+// to different sums.
+template <int kParts, int kM, int kN>
+__device__ inline void multiply_block(const RowParts (&x)[kM], const Parts<kParts> (&w)[kN], float (&sum)[kM][kN][4]) {
 #pragma unroll
   for (int order = 2; order >= 0; --order)
 #pragma unroll
@@ -50,10 +51,11 @@ __device__ inline void multiply_block(const RowParts& x, const Parts<kParts> (&w
 #pragma unroll
       for (int s = 0; s < 4; s += 2)
 #pragma unroll
-        for (int n = 0; n < kN; ++n) {
-          const int i = order - j;
-          mma_bf16(sum[n], {x.rows[0].word(i, s), x.rows[1].word(i, s), x.rows[0].word(i, s + 1), x.rows[1].word(i, s + 1)},
-                   {w[n].word(j, s), w[n].word(j, s + 1)});
+        for (int i = 0; i < kM * kN; ++i) {
+          const Parts<3>(&rows)[2] = x[i / kN].rows;
+          const Parts<kParts>& columns = w[i % kN];
+          mma_bf16(sum[i / kN][i % kN], {rows[0].word(order - j, s), rows[1].word(order - j, s), rows[0].word(order - j, s + 1), rows[1].word(order - j, s + 1)},
+                   {columns.word(j, s), columns.word(j, s + 1)});
         }
 }
 

@@ -82,21 +82,20 @@ __global__ void __launch_bounds__(kThreads, kOwn ? 4 : kM == 1 ? 3 : 2) exact_fe
       }
 #pragma unroll
       for (int m = 0; m < kM; ++m) {
-        RowParts rows;
+        RowParts rows[1];
         if constexpr (kOwn) {
-          rows = own.fragment(chunk * kWarps + warp);
+          rows[0] = own.fragment(chunk * kWarps + warp);
         } else {
-          rows.rows[0] = split_eight<3>(x[0]);
-          rows.rows[1] = tile.row + 16 * m + 8 < p.rows ? split_eight<3>(x[1]) : Parts<3>{};
+          rows[0].rows[0] = split_eight<3>(x[0]);
+          rows[0].rows[1] = tile.row + 16 * m + 8 < p.rows ? split_eight<3>(x[1]) : Parts<3>{};
           if (m + 1 == kM) reader.advance(kWarps);
           reader.read((m + 1) % kM, x);
         }
-        float row_sums[2], value[kN][4];
-        sum_rows<type>(rows, row_sums);
-        columns.values(rows, row_sums, value);
+        float value[1][kN][4];
+        columns.values(rows, value);
 #pragma unroll
         for (int n = 0; n < kN; ++n)
-          values[(warp * K::kFragments + m * kN + n) * 32 + lane] = make_float4(value[n][0], value[n][1], value[n][2], value[n][3]);
+          values[(warp * K::kFragments + m * kN + n) * 32 + lane] = make_float4(value[0][n][0], value[0][n][1], value[0][n][2], value[0][n][3]);
       }
     }
     __syncthreads();

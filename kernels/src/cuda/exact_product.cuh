@@ -79,54 +79,54 @@ struct ColumnParts {
   WeightParts<type> w[kN];
   float2 factors[kN][2];
 
-  __device__ void multiply_half(const RowParts& x, int half, float (&sum)[kN][4]) const {
-    const bool other = static_cast<int>(threadIdx.x % 4 / 2) != half;  // these lanes hold columns of K of the other half
+  // Columns of K of one half only: lanes that hold those of the other count as zeros.
+  template <int kM>
+  __device__ void multiply_half(const RowParts (&x)[kM], int half, float (&sum)[kM][kN][4]) const {
+    const bool other = static_cast<int>(threadIdx.x % 4 / 2) != half;
     Parts<1> masked[kN];
 #pragma unroll
     for (int n = 0; n < kN; ++n) masked[n].part[0] = other ? make_uint4(0, 0, 0, 0) : w[n].part[0];
     multiply_block(x, masked, sum);
   }
 
-  // value[n]: what the block gives to the sums of 16 rows. Rounded to f32, so that it may be added here or elsewhere.
-  __device__ void values(const RowParts& x, const float (&row_sums)[2], float (&value)[kN][4]) const {
+  // value[m][n]: what the block gives to the sums of 16 rows and 8 columns. Rounded to f32, so that it may be added here or elsewhere.
+  template <int kM>
+  __device__ void values(const RowParts (&x)[kM], float (&value)[kM][kN][4]) const {
 #pragma unroll
-    for (int n = 0; n < kN; ++n) value[n][0] = value[n][1] = value[n][2] = value[n][3] = 0;
+    for (int i = 0; i < kM * kN * 4; ++i) value[i / (4 * kN)][i / 4 % kN][i % 4] = 0;
     if constexpr (!dtype_quantized(type)) {
       multiply_block(x, w, value);
     } else if constexpr (Levels<type>::kHalves) {
-      float upper[kN][4] = {};
+      float upper[kM][kN][4] = {};
       multiply_half(x, 0, value);
       multiply_half(x, 1, upper);
-#pragma unroll
-      for (int n = 0; n < kN; ++n)
-#pragma unroll
-        for (int i = 0; i < 4; ++i) value[n][i] = fmaf(upper[n][i], factors[n][i % 2].y, __fmul_rn(value[n][i], factors[n][i % 2].x));
+      finish_each(value, [&](int m, int n, int i, float lower) { return fmaf(upper[m][n][i], factors[n][i % 2].y, __fmul_rn(lower, factors[n][i % 2].x)); });
+    } else if constexpr (Levels<type>::kHasMin) {
+      constexpr uint32_t kOnes = 0x3f803f80u;  // as weights, they give the sums of the rows of x
+      const Parts<1> ones[1] = {{{make_uint4(kOnes, kOnes, kOnes, kOnes)}}};
+      float row_sums[kM][1][4] = {};
+      multiply_block(x, ones, row_sums);
+      multiply_block(x, w, value);
+      finish_each(value, [&](int m, int n, int i, float sum) {
+        return fmaf(-factors[n][i % 2].y, row_sums[m][0][i], __fmul_rn(sum, factors[n][i % 2].x));
+      });
     } else {
       multiply_block(x, w, value);
+      finish_each(value, [&](int, int n, int i, float sum) { return __fmul_rn(sum, factors[n][i % 2].x); });
+    }
+  }
+
+ private:
+  template <int kM, class Finish>
+  static __device__ void finish_each(float (&value)[kM][kN][4], Finish finish) {
+#pragma unroll
+    for (int m = 0; m < kM; ++m)
 #pragma unroll
       for (int n = 0; n < kN; ++n)
 #pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          value[n][i] = __fmul_rn(value[n][i], factors[n][i % 2].x);
-          if constexpr (Levels<type>::kHasMin) value[n][i] = fmaf(-factors[n][i % 2].y, row_sums[i / 2], value[n][i]);
-        }
-    }
+        for (int i = 0; i < 4; ++i) value[m][n][i] = finish(m, n, i, value[m][n][i]);
   }
 };
-
-// The sums of a block's columns of x in rows g and g + 8, where minima ask for them.
-template <DType type>
-__device__ inline void sum_rows(const RowParts& x, float (&sums)[2]) {
-  if constexpr (dtype_quantized(type)) {
-    if constexpr (Levels<type>::kHasMin) {
-      constexpr uint32_t kOnes = 0x3f803f80u;
-      const Parts<1> ones[1] = {{{make_uint4(kOnes, kOnes, kOnes, kOnes)}}};
-      float sum[1][4] = {};
-      multiply_block(x, ones, sum);
-      sums[0] = sum[0][0], sums[1] = sum[0][2];
-    }
-  }
-}
 
 // A tile of C in shared memory: the fragments' stores, and reads along its rows, meet no bank twice.
 template <int kRows, int kColumns, int kBlock>

@@ -82,26 +82,23 @@ __global__ void __launch_bounds__(kTileThreads, kM == 1 ? 3 : 2) exact_tile_kern
       __syncthreads();
     if (b + 1 < blocks) open_block<type>(stages, K::kChunk, b + 1, p.depth, opened[(b + 1) % 2]);
     RowParts rows[kM];
-    float row_sums[kM][2];
     reader.advance(1);
 #pragma unroll
     for (int m = 0; m < kM; ++m) {
       rows[m] = {split_eight<3>(x[m][0]), split_eight<3>(x[m][1])};
       reader.read(m, x[m]);
-      sum_rows<type>(rows[m], row_sums[m]);
     }
 #pragma unroll
     for (int n = 0; n < kTileColumns / 8; n += K::kGroup) {
       if (tile.column + 8 * n >= p.map[tile.map].columns) continue;
       ColumnParts<type, K::kGroup> columns;
       load_columns<type>(opened[b % 2], 8 * n, columns);
+      float value[kM][K::kGroup][4];
+      columns.values(rows, value);
 #pragma unroll
-      for (int m = 0; m < kM; ++m) {
-        float value[K::kGroup][4];
-        columns.values(rows[m], row_sums[m], value);
+      for (int m = 0; m < kM; ++m)
 #pragma unroll
-        for (int i = 0; i < 4 * K::kGroup; ++i) sum[m][n + i / 4][i % 4] = __fadd_rn(sum[m][n + i / 4][i % 4], value[i / 4][i % 4]);
-      }
+        for (int i = 0; i < 4 * K::kGroup; ++i) sum[m][n + i / 4][i % 4] = __fadd_rn(sum[m][n + i / 4][i % 4], value[m][i / 4][i % 4]);
     }
   }
 
