@@ -52,10 +52,11 @@ __device__ inline void multiply_block(const RowParts (&x)[kM], const Parts<kPart
       for (int s = 0; s < 4; s += 2)
 #pragma unroll
         for (int i = 0; i < kM * kN; ++i) {
-          const Parts<3>(&rows)[2] = x[i / kN].rows;
-          const Parts<kParts>& columns = w[i % kN];
-          mma_bf16(sum[i / kN][i % kN], {rows[0].word(order - j, s), rows[1].word(order - j, s), rows[0].word(order - j, s + 1), rows[1].word(order - j, s + 1)},
-                   {columns.word(j, s), columns.word(j, s + 1)});
+          const Parts<3>&g = x[i / kN].rows[0], &g8 = x[i / kN].rows[1];
+          const Parts<kParts>& b = w[i % kN];
+          const int part = order - j;
+          mma_bf16(sum[i / kN][i % kN], {g.word(part, s), g8.word(part, s), g.word(part, s + 1), g8.word(part, s + 1)},
+                   {b.word(j, s), b.word(j, s + 1)});
         }
 }
 

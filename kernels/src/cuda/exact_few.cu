@@ -5,8 +5,6 @@
 namespace gpa::cuda {
 namespace {
 
-constexpr size_t kMostOwnBytes = 32 << 10;
-
 template <DType type, int kM, int kN, bool kOwn>
 void launch_few(CudaQueue& queue, Products& p) {
   using K = FewKernel<type, kM, kN>;
@@ -17,7 +15,7 @@ void launch_few(CudaQueue& queue, Products& p) {
 }  // namespace
 
 void multiply_exact_few(CudaQueue& queue, Products& p, DType type) {
-  const bool own = plain_rows(p) && p.rows <= OwnParts::kMost && OwnParts::bytes(p.rows, p.depth) <= kMostOwnBytes;
+  const bool own = plain_rows(p) && p.rows <= OwnParts::kMost && OwnParts::bytes(p.rows, p.depth) <= size_t{kMostOwnBytes};
   with_type(type, [&]<DType kType>() { own ? launch_few<kType, 1, 1, true>(queue, p) : launch_few<kType, 1, 1, false>(queue, p); });
 }
 void multiply_exact_some(CudaQueue& queue, Products& p, DType type) {

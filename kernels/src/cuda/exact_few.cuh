@@ -4,18 +4,21 @@
 
 namespace gpa::cuda {
 
-// 16 kM rows by 8 kN columns of C. A chunk of K is one block for each warp; warp f adds what all of them found for fragment f, in the
-// order of the blocks.
+constexpr int kMostOwnBytes = 32 << 10;  // for rows that a thread block splits ahead
+
+// 16 kM rows by 8 kN columns of C. A chunk of K is one block for each warp, or two; warp f adds what all of them found for fragment f, in
+// the order of the blocks.
 template <DType type, int kM, int kN>
 struct FewKernel {
   static constexpr int kRows = 16 * kM, kColumns = 8 * kN, kFragments = kM * kN;
   static_assert(kFragments <= kWarps);
-  static constexpr int kChunkBytes = static_cast<int>(dtype_bytes(type, kWarps * kLevelBlock));  // of a row
+  static constexpr int kChunk = kM > 1 || type == DType::kF32 ? kWarps : 2 * kWarps;
+  static constexpr int kChunkBytes = static_cast<int>(dtype_bytes(type, kChunk * kLevelBlock));  // of a row
   static constexpr int kStages = kN > 1 ? 2 + (kChunkBytes <= 512) : larger(3, kChunkBytes < 320 ? 8 : 2560 / kChunkBytes);
-  using Stages = WeightStages<type, kColumns, kWarps, kStages>;
+  using Stages = WeightStages<type, kColumns, kChunk, kStages>;
   using Result = FinishedTile<kRows, kColumns, kThreads>;
-  static constexpr int kSharedBytes = Stages::kBytes + kWarps * kFragments * 32 * static_cast<int>(sizeof(float4));
-  static_assert(kSharedBytes >= Result::kBytes);
+  static constexpr int kSharedBytes = Stages::kBytes + kChunk * kFragments * 32 * static_cast<int>(sizeof(float4));
+  static_assert(kSharedBytes >= Result::kBytes && kSharedBytes + (kM == 1 ? kMostOwnBytes : 0) <= kMostShared);
 };
 
 // Up to eight rows of a linear layer, split into shared memory by the whole thread block: one row keeps all of its threads busy.
@@ -54,7 +57,7 @@ template <DType type, int kM, int kN, bool kOwn>
 __global__ void __launch_bounds__(kThreads, kOwn ? 4 : kM == 1 ? 3 : 2) exact_few_kernel(const Products p) {
   using K = FewKernel<type, kM, kN>;
   GPA_DYNAMIC_SHARED(uint8_t, shared);
-  auto* values = reinterpret_cast<float4*>(shared + K::Stages::kBytes);  // [kWarps][kFragments][32]
+  auto* values = reinterpret_cast<float4*>(shared + K::Stages::kBytes);  // [kChunk][kFragments][32]
   const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32);
   const int blocks = (p.depth + kLevelBlock - 1) / kLevelBlock;
   const Tile tile = tile_of_block(p, K::kRows, K::kColumns);
@@ -68,23 +71,22 @@ __global__ void __launch_bounds__(kThreads, kOwn ? 4 : kM == 1 ? 3 : 2) exact_fe
     own.split(p);  // whoever passes the first barrier sees all of it
   else
     reader.read(0, x);
-  for (int chunk = 0; chunk * kWarps < blocks; ++chunk) {
+  for (int chunk = 0; chunk * K::kChunk < blocks; ++chunk) {
     stages.advance(chunk);
-    const int here = min(kWarps, blocks - chunk * kWarps);
-    if (warp < here) {
+    const int here = min(K::kChunk, blocks - chunk * K::kChunk), left = p.depth - chunk * K::kChunk * kLevelBlock;
+    for (int b = warp; b < here; b += kWarps) {
       ColumnParts<type, kN> columns;
-      const int left = p.depth - chunk * kWarps * kLevelBlock;
 #pragma unroll
       for (int n = 0; n < kN; ++n) {
-        columns.w[n] = open_columns<type>(stages.row(chunk, 8 * n + lane / 4), warp, lane % 4, left);
+        columns.w[n] = open_columns<type>(stages.row(chunk, 8 * n + lane / 4), b, lane % 4, left);
 #pragma unroll
-        for (int j = 0; j < 2; ++j) columns.factors[n][j] = block_factors<type>(stages.row(chunk, 8 * n + lane % 4 * 2 + j), warp);
+        for (int j = 0; j < 2; ++j) columns.factors[n][j] = block_factors<type>(stages.row(chunk, 8 * n + lane % 4 * 2 + j), b);
       }
 #pragma unroll
       for (int m = 0; m < kM; ++m) {
         RowParts rows[1];
         if constexpr (kOwn) {
-          rows[0] = own.fragment(chunk * kWarps + warp);
+          rows[0] = own.fragment(chunk * K::kChunk + b);
         } else {
           rows[0].rows[0] = split_eight<3>(x[0]);
           rows[0].rows[1] = tile.row + 16 * m + 8 < p.rows ? split_eight<3>(x[1]) : Parts<3>{};
@@ -95,7 +97,7 @@ __global__ void __launch_bounds__(kThreads, kOwn ? 4 : kM == 1 ? 3 : 2) exact_fe
         columns.values(rows, value);
 #pragma unroll
         for (int n = 0; n < kN; ++n)
-          values[(warp * K::kFragments + m * kN + n) * 32 + lane] = make_float4(value[0][n][0], value[0][n][1], value[0][n][2], value[0][n][3]);
+          values[(b * K::kFragments + m * kN + n) * 32 + lane] = make_float4(value[0][n][0], value[0][n][1], value[0][n][2], value[0][n][3]);
       }
     }
     __syncthreads();

@@ -100,7 +100,9 @@ struct ColumnParts {
       float upper[kM][kN][4] = {};
       multiply_half(x, 0, value);
       multiply_half(x, 1, upper);
-      finish_each(value, [&](int m, int n, int i, float lower) { return fmaf(upper[m][n][i], factors[n][i % 2].y, __fmul_rn(lower, factors[n][i % 2].x)); });
+      finish_each(value, [&](int m, int n, int i, float lower) {
+        return fmaf(upper[m][n][i], factors[n][i % 2].y, __fmul_rn(lower, factors[n][i % 2].x));
+      });
     } else if constexpr (Levels<type>::kHasMin) {
       constexpr uint32_t kOnes = 0x3f803f80u;  // as weights, they give the sums of the rows of x
       const Parts<1> ones[1] = {{{make_uint4(kOnes, kOnes, kOnes, kOnes)}}};
@@ -151,6 +153,8 @@ struct FinishedTile {
     }
   }
 };
+
+constexpr int kMostShared = 99 << 10;  // bytes of a thread block on every GPU that is served
 
 __host__ __device__ constexpr int larger(int a, int b) { return a > b ? a : b; }
 

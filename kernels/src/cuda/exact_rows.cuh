@@ -6,8 +6,8 @@
 
 namespace gpa::cuda {
 
-// kFours: p.in_fours is known to hold. kM fragments of 16 rows from `row` on. A lane has rows g and g + 8 of each, columns 8t ... 8t + 7 of the block at hand. Rows, frames
-// and what taps add to them are below 2^30.
+// kM fragments of 16 rows from `row` on. A lane has rows g and g + 8 of each, columns 8t ... 8t + 7 of the block at hand. Rows, frames
+// and what taps add to them are below 2^30. kFours: p.in_fours is known to hold.
 template <int kM, bool kFours>
 class RowReader {
  public:

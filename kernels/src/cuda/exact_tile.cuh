@@ -23,9 +23,10 @@ struct TileKernel {
   static constexpr int kRows = 16 * kM * kTileWarps;
   static_assert(kRows == tile_rows(kM));
   static constexpr int kChunk = dtype_quantized(type) ? 8 : type == DType::kF32 ? 1 : 2;
-  using Stages = WeightStages<type, kTileColumns, kChunk, dtype_quantized(type) ? 2 : 3, kTileThreads>;
+  using Stages = WeightStages<type, kTileColumns, kChunk, 2, kTileThreads>;
   using Result = FinishedTile<kRows, kTileColumns, kTileThreads>;
   static constexpr int kSharedBytes = larger(Stages::kBytes + 2 * static_cast<int>(sizeof(OpenedBlock<type>)), Result::kBytes);
+  static_assert(kSharedBytes <= kMostShared);
   static constexpr int kGroup = 4 / kM;  // fragments of columns that are multiplied together: four chains of products
 };
 

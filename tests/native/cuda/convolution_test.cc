@@ -43,6 +43,8 @@ TEST(CudaConvolution, shapesOfTheNetworks_matchTheReference) {
       {40, 1, 7, 1, 1, 1, 3},     // one output
       {6, 10, 5, 1, 1, 2, 2},     // groups of three channels
       {96, 20, 7, 1, 9, 1, 27},
+      {12, 20, 3, 1, 5, 1, 5},    // taps that change within eight columns
+      {8, 40, 4, 3, 2, 2, 1},
   };
   for (const Shape& s : shapes) {
     compare_convolution(DType::kF32, s, 75, Rounding::kNone);

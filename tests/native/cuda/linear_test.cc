@@ -32,7 +32,7 @@ Op linear_of(DType type, const Case& c, const Floats& x) {
 // Exact sums are as good as f32's: a split that loses its third part is above this bound.
 constexpr double kExactBound = 2e-13, kInt8Bound = 1e-11;
 
-// The largest number that a product with weight k of row n is made of: the level's value where a minimum is taken from it.
+// The largest number that weight k of row n may be made of where a minimum is taken from a level's value: errors are relative to it.
 double largest_term(DType type, const Weights& w, int64_t n, int64_t k) {
   if (type != DType::kQ4_K && type != DType::kQ5_K) return 0;
   uint16_t scales[2];
@@ -117,17 +117,18 @@ TEST(CudaLinear, exact_singleProducts_areRoundedAsF32) {
     Floats w(static_cast<size_t>(kOutputs * kInputs));
     convert_elements(type, weights.bytes.data(), DType::kF32, w.data(), kOutputs * kInputs);
     for (int64_t rows : {8, 16, 64, 128, 1024}) {
+      const auto place = [](int64_t row) { return row * 5 % kInputs; };
       const Floats values = random_floats(rows, 3);
       Floats x(static_cast<size_t>(rows * kInputs));
-      for (int64_t r = 0; r < rows; ++r) x[static_cast<size_t>(r * kInputs + r * 5 % kInputs)] = std::ldexp(values[static_cast<size_t>(r)], static_cast<int>(r % 120) - 60);
+      for (int64_t r = 0; r < rows; ++r) {
+        x[static_cast<size_t>(r * kInputs + place(r))] = std::ldexp(values[static_cast<size_t>(r)], static_cast<int>(r % 120) - 60);
+      }
       const Floats y = on_device(linear_of(type, {rows, kOutputs, kInputs, Rounding::kNone}, x), rows * kOutputs);
       for (int64_t r = 0; r < rows; ++r) {
-        const int64_t k = r * 5 % kInputs;
         for (int64_t n = 0; n < kOutputs; ++n) {
-          const double factor = x[static_cast<size_t>(r * kInputs + k)], want = factor * w[static_cast<size_t>(n * kInputs + k)];
-          // Minima are subtracted from sums, in f32 as well: the error is that of the larger one.
-          const double size = std::fabs(factor) * largest_term(type, weights, n, k);
-          ASSERT_LE(std::fabs(y[static_cast<size_t>(r * kOutputs + n)] - want), 0x1p-21 * std::fmax(size, std::fabs(want))) << name_of(type) << " row " << r << " column " << n;
+          const double factor = x[static_cast<size_t>(r * kInputs + place(r))], want = factor * w[static_cast<size_t>(n * kInputs + place(r))];
+          const double size = std::fmax(std::fabs(want), std::fabs(factor) * largest_term(type, weights, n, place(r)));
+          ASSERT_NEAR(want, y[static_cast<size_t>(r * kOutputs + n)], 0x1p-21 * size) << name_of(type) << " row " << r << " column " << n;
         }
       }
     }
