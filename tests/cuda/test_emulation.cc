@@ -5,10 +5,13 @@
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
 #include "cuda_emulation/control.h"
+#include "cuda_emulation/mma.h"
 
 namespace {
 
@@ -204,6 +207,62 @@ TEST_F(Emulation, memoryOfAllDevicesIsGivenBack) {
   ASSERT_EQ(cudaSuccess, cudaFreeAsync(x, stream_));
   cudaStreamSynchronize(stream_);
   EXPECT_EQ(before, cuda_emulation::allocations());
+}
+
+// a [16, 16], b [8, 16], c [16, 8]; fragments gathered as the PTX ISA draws them.
+__global__ void mma_kernel(const float* a, const float* b, float* c) {
+  const int lane = static_cast<int>(threadIdx.x), group = lane / 4, t = lane % 4;
+  const auto pair = [](const float* row, int k) { return cuda_emulation::bf16_pair(row[k], row[k + 1]); };
+  uint32_t fragment_a[4], fragment_b[2];
+  for (int i = 0; i < 4; ++i) fragment_a[i] = pair(a + (group + i % 2 * 8) * 16, 2 * t + i / 2 * 8);
+  for (int i = 0; i < 2; ++i) fragment_b[i] = pair(b + group * 16, 2 * t + i * 8);
+  float* const places[4] = {c + group * 8 + 2 * t, c + group * 8 + 2 * t + 1, c + (group + 8) * 8 + 2 * t, c + (group + 8) * 8 + 2 * t + 1};
+  float sum[4] = {*places[0], *places[1], *places[2], *places[3]};
+  cuda_emulation::mma_m16n8k16_bf16(sum, fragment_a, fragment_b);
+  for (int i = 0; i < 4; ++i) *places[i] = sum[i];
+}
+
+class TensorCore : public Emulation {
+ protected:
+  std::vector<float> multiply(const std::vector<float>& a, const std::vector<float>& b, const std::vector<float>& c) {
+    float *x = device(a), *w = device(b), *y = device(c);
+    EXPECT_EQ(cudaSuccess, launch(stream_, mma_kernel, 1, 32, 0, x, w, y));
+    std::vector<float> out = host(y, c.size());
+    for (float* memory : {x, w, y}) cudaFree(memory);
+    return out;
+  }
+};
+
+TEST_F(TensorCore, bf16Fragments_giveTheProduct) {
+  std::vector<float> a(16 * 16), b(8 * 16), c(16 * 8);
+  for (size_t i = 0; i < a.size(); ++i) a[i] = static_cast<float>(i * 37 % 101) - 50;
+  for (size_t i = 0; i < b.size(); ++i) b[i] = static_cast<float>(i * 53 % 89) - 40;
+  for (size_t i = 0; i < c.size(); ++i) c[i] = static_cast<float>(i);
+  std::vector<float> want = c;
+  for (size_t i = 0; i < want.size(); ++i)
+    for (size_t k = 0; k < 16; ++k) want[i] += a[i / 8 * 16 + k] * b[i % 8 * 16 + k];
+  EXPECT_EQ(want, multiply(a, b, c));
+}
+
+TEST_F(TensorCore, bf16Sums_areTruncatedToTheLargest) {
+  std::vector<float> a(16 * 16), b(8 * 16, 1.0f), c(16 * 8);
+  const auto set = [&](size_t row, float begin, std::vector<float> products) {
+    std::copy(products.begin(), products.end(), a.begin() + static_cast<std::ptrdiff_t>(row * 16));
+    c[row * 8 + 3] = begin;
+  };
+  set(0, 1, {0x1p-23f, 0x1p-24f, 0x1p-24f});      // the last two are lost one by one
+  set(1, -1, {0x1p-24f, -0x1.8p-23f});            // towards zero
+  set(2, 0x1.fffffep0f, {0x1p-23f, 0x1.8p-22f});  // the carry takes a bit of the sum
+  set(3, 0, {0x1p-130f, 0x1p-130f});
+  set(4, 0, {INFINITY, 1});
+  set(5, 0, {INFINITY, -INFINITY});
+  const std::vector<float> got = multiply(a, b, c);
+  EXPECT_EQ(1 + 0x1p-23f, got[0 * 8 + 3]);
+  EXPECT_EQ(-1 - 0x1p-23f, got[1 * 8 + 3]);
+  EXPECT_EQ(2 + 0x1p-22f, got[2 * 8 + 3]);
+  EXPECT_EQ(0x1p-129f, got[3 * 8 + 3]);
+  EXPECT_EQ(INFINITY, got[4 * 8 + 3]);
+  EXPECT_TRUE(std::isnan(got[5 * 8 + 3]));
 }
 
 TEST_F(Emulation, halvesAndBytes) {

@@ -1,22 +1,17 @@
-#include "cuda/exact_product.cuh"
-#include "cuda/launch.cuh"
-#include "cuda/multiply.h"
+// Which kernel makes an exact product. All of them give it the same bits.
+#include "cuda/exact_launch.h"
 
 namespace gpa::cuda {
-namespace {
 
-template <DType type>
-void multiply_type(CudaQueue& queue, Products& p) {
-  if (plain_rows(p) && p.rows <= kFewRows)
-    launch_when(true, queue, exact_few_kernel<type>, cut_tiles(p, kFewRows, kFewColumns), kThreads, kFewShared<type>, p);
-  else
-    launch(queue, exact_tile_kernel<type>, cut_tiles(p, kTileRows, kTileColumns), kThreads, kExactShared, p);
-}
-
-}  // namespace
-
+// Tiles share the most work, once there are enough of them to keep the processors busy; a few columns would leave them empty.
 void multiply_exact(CudaQueue& queue, Products& p, DType type) {
-  with_type(type, [&]<DType kType>() { multiply_type<kType>(queue, p); });
+  const auto tiles = [&](int rows) { return static_cast<int>(cut_tiles(p, rows, kTileColumns)); };
+  const int processors = queue.device().processors();
+  const bool narrow = p.maps == 1 && p.groups == 1 && p.map[0].columns <= 8;
+  if (p.rows <= 16 || narrow) return multiply_exact_few(queue, p, type);
+  if (p.in_fours && tiles(tile_rows(2)) >= 2 * processors) return multiply_exact_tiles<2>(queue, p, type);
+  if (p.in_fours && tiles(tile_rows(1)) * 2 >= processors) return multiply_exact_tiles<1>(queue, p, type);
+  multiply_exact_some(queue, p, type);
 }
 
 }  // namespace gpa::cuda

@@ -1,11 +1,16 @@
-// Products of f32 activations with weights of any type, in f32, by plain fused multiply-adds.
+// Products of f32 activations with weights of any type, as exact as in f32, by tensor cores (bf16_parts.cuh).
 #pragma once
 #include "cuda/dequantize.cuh"
+#include "cuda/exact_rows.cuh"
 #include "cuda/launch.cuh"
-#include "cuda/rounded.cuh"
 #include "cuda/weight_stages.cuh"
 
 namespace gpa::cuda {
+
+template <DType type>
+constexpr int kWeightParts = type == DType::kF32 ? 3 : type == DType::kF16 ? 2 : 1;
+template <DType type>
+using WeightParts = Parts<kWeightParts<type>>;
 
 // Eight 16-bit floats of one load.
 template <DType type>
@@ -18,172 +23,139 @@ __device__ inline void open_eight(uint4 v, float (&w)[8]) {
   }
 }
 
-// w[i] = the value of column k + i of a row in any memory, k a multiple of 8; zeros from `depth` on.
+// w[i] = the value of column k + i of a row of floats, k a multiple of 8; zeros from `depth` on.
 template <DType type>
 __device__ inline void read_eight(const uint8_t* row, int k, int depth, float (&w)[8]) {
-  if constexpr (dtype_quantized(type)) {
-    decode_eight<type>(row, k, w);
+  const bool whole = k + 8 <= depth;
+  const uint8_t* from = row + static_cast<int64_t>(k) * (type == DType::kF32 ? 4 : 2);
+  if (whole && reinterpret_cast<uintptr_t>(from) % 16 == 0) {
+    if constexpr (type == DType::kF32)
+      load_eight(reinterpret_cast<const float*>(from), true, w);
+    else
+      open_eight<type>(*reinterpret_cast<const uint4*>(from), w);
   } else {
-    const bool whole = k + 8 <= depth;
-    const uint8_t* from = row + static_cast<int64_t>(k) * (type == DType::kF32 ? 4 : 2);
-    if (whole && reinterpret_cast<uintptr_t>(from) % 16 == 0) {
-      if constexpr (type == DType::kF32)
-        load_eight(reinterpret_cast<const float*>(from), true, w);
-      else
-        open_eight<type>(*reinterpret_cast<const uint4*>(from), w);
-    } else {
 #pragma unroll
-      for (int i = 0; i < 8; ++i) w[i] = k + i < depth ? element<type>(row, k + i) : 0.0f;
-    }
+    for (int i = 0; i < 8; ++i) w[i] = k + i < depth ? element<type>(row, k + i) : 0.0f;
   }
 }
 
-// Up to kFewRows rows of a linear layer, eight rows of weights in a thread block. Four lanes share a row of weights, each with the
-// rows q, q + 4 ... of x.
-constexpr int kFewRows = 16, kFewColumns = 8;
-template <DType type>
-constexpr int kFewChunk = type == DType::kF32 ? 8 : 16;  // blocks of K in a stage
-template <DType type>
-using FewStages = WeightStages<type, kFewColumns, kFewChunk<type>, 3>;
-constexpr int kFewSumBytes = kWarps * kFewRows * kFewColumns * static_cast<int>(sizeof(float));
-template <DType type>
-constexpr int kFewShared = FewStages<type>::kBytes > kFewSumBytes ? FewStages<type>::kBytes : kFewSumBytes;
-
-// sum[j] += columns k ... k + 31 of a chunk, whose first column is `begin`, for row first + 4 j.
-template <DType type>
-__device__ inline void add_few_rows(const Products& p, const uint8_t* weights, int begin, int k, int first, float (&sum)[4]) {
+// Four signed bytes as floats: with its top bit turned, a byte is the end of the float 2^23 + 128 + its value.
+__device__ inline void level_floats(uint32_t bytes, float* to) {
 #pragma unroll
-  for (int t = 0; t < 4; ++t, k += 8) {
-    float w[8];
-    read_eight<type>(weights, k, p.depth - begin, w);
-#pragma unroll
-    for (int j = 0; j < 4; ++j) {
-      if (first + 4 * j >= p.rows) continue;
-      float x[8];
-      read_eight<DType::kF32>(reinterpret_cast<const uint8_t*>(p.x + static_cast<int64_t>(first + 4 * j) * p.depth), begin + k, p.depth, x);
-#pragma unroll
-      for (int i = 0; i < 8; ++i) sum[j] = fmaf(x[i], w[i], sum[j]);
-    }
-  }
+  for (uint32_t i = 0; i < 4; ++i) to[i] = __uint_as_float(__byte_perm(bytes ^ 0x80808080u, 0x4b000000u, 0x7440u + i)) - 8388736.0f;
 }
 
+// Columns 8t ... 8t + 7 of block b of a chunk in shared memory, behind whose begin `depth` columns follow: values, or levels of a block type.
 template <DType type>
-__global__ void __launch_bounds__(kThreads, 4) exact_few_kernel(const Products p) {
-  GPA_DYNAMIC_SHARED(uint8_t, shared);
-  constexpr int kChunkColumns = kFewChunk<type> * kLevelBlock;
-  const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32);
-  const Tile tile = tile_of_block(p, kFewRows, kFewColumns);
-  const FewStages<type> stages(shared, p.map[tile.map], tile);
-  float sum[4] = {};
-  stages.begin();
-  for (int chunk = 0; chunk * kChunkColumns < p.depth; ++chunk) {
-    stages.advance(chunk);
-    const uint8_t* weights = stages.row(chunk, lane / 4);
-    const int begin = chunk * kChunkColumns, here = min(kChunkColumns, p.depth - begin);
-    for (int k = warp * kLevelBlock; k < here; k += kWarps * kLevelBlock) add_few_rows<type>(p, weights, begin, k, lane % 4, sum);
-  }
-  __syncthreads();  // the stages become the sums' place
-  auto* sums = reinterpret_cast<float*>(shared);
-#pragma unroll
-  for (int j = 0; j < 4; ++j) sums[(warp * 4 + j) * 32 + lane] = sum[j];
-  __syncthreads();
-  add_warps<kFewRows, kFewColumns>(p, tile, sums, [](int row, int column) { return row / 4 * 32 + column * 4 + row % 4; });
-}
-
-// 64 rows by 32 columns of C in a thread block. Each warp has its own blocks of K, hence its own stages: eight columns of K of all
-// rows, in rows of 12 floats (lanes that read eight rows at once meet no bank twice). A lane has 8 x 8 sums.
-constexpr int kTileRows = 64, kTileColumns = 32, kStep = 8, kStagePitch = kStep + 4;
-struct ExactStage {
-  float x[kTileRows][kStagePitch];
-  float w[kTileColumns][kStagePitch];
-};
-constexpr int kExactShared = kWarps * 2 * static_cast<int>(sizeof(ExactStage));
-static_assert(kExactShared >= kWarps * kTileRows * kTileColumns * static_cast<int>(sizeof(float)));
-
-// Columns k ... k + 7 of the tile's rows of A: four pieces of four floats by each lane.
-__device__ inline void fetch_rows(const Products& p, const Tile& tile, int k, ExactStage& to) {
-  const int lane = static_cast<int>(threadIdx.x % 32), column = lane % 2 * 4;
-  const float* x = p.x + tile.group * p.run;
-  if (p.in_fours) {
-    const int tap = p.taps == 1 ? 0 : (k + column) / p.run, channel = k + column - tap * p.run;
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const int row = lane / 2 + 16 * i;
-      const int64_t frame = p.frame_of(tile.row + row, tap);
-      const bool inside = k + column < p.depth && tile.row + row < p.rows && frame >= 0 && frame < p.frames;
-      copy_16_async(&to.x[row][column], inside ? x + frame * p.channels + channel : p.x, inside ? 16 : 0);
-    }
-  } else {
-    for (int i = 0; i < 16; ++i) {
-      const int row = lane / 2 + 16 * (i / 4), at = k + column + i % 4, tap = at / p.run;
-      const int64_t frame = p.frame_of(tile.row + row, tap);
-      const bool inside = at < p.depth && tile.row + row < p.rows && frame >= 0 && frame < p.frames;
-      to.x[row][column + i % 4] = inside ? x[frame * p.channels + at - tap * p.run] : 0.0f;
-    }
-  }
-  __pipeline_commit();
-}
-
-__device__ inline void multiply_stage(const ExactStage& stage, float (&sum)[8][8]) {
-  const int lane = static_cast<int>(threadIdx.x % 32);
-#pragma unroll
-  for (int k = 0; k < kStep; k += 4) {
-    float4 x[8];
-#pragma unroll
-    for (int i = 0; i < 8; ++i) x[i] = *reinterpret_cast<const float4*>(&stage.x[lane / 4 + 8 * i][k]);
-#pragma unroll
-    for (int j = 0; j < 8; ++j) {
-      const float4 w = *reinterpret_cast<const float4*>(&stage.w[lane % 4 + 4 * j][k]);
-#pragma unroll
-      for (int i = 0; i < 8; ++i)
-        sum[i][j] = fmaf(x[i].w, w.w, fmaf(x[i].z, w.z, fmaf(x[i].y, w.y, fmaf(x[i].x, w.x, sum[i][j]))));
-    }
-  }
-}
-
-template <DType type>
-__global__ void __launch_bounds__(kThreads, 2) exact_tile_kernel(const Products p) {
-  GPA_DYNAMIC_SHARED(ExactStage, stages);
-  const int warp = static_cast<int>(threadIdx.x / 32), lane = static_cast<int>(threadIdx.x % 32);
-  const Tile tile = tile_of_block(p, kTileRows, kTileColumns);
-  const Map& map = p.map[tile.map];
-  ExactStage* mine = stages + 2 * warp;
-  const uint8_t* weights = map.w + (static_cast<int64_t>(tile.group) * map.columns + min(tile.column + lane, map.columns - 1)) * map.row_bytes;
-  // Step s of the warp: eight columns of K, four steps a block.
-  const auto column_of = [&](int s) { return (warp + kWarps * (s / 4)) * kLevelBlock + s % 4 * kStep; };
-  float sum[8][8] = {};
+__device__ inline WeightParts<type> open_columns(const uint8_t* chunk, int b, int t, int depth) {
   float w[8];
-  if (column_of(0) < p.depth) {
-    fetch_rows(p, tile, column_of(0), mine[0]);
-    read_eight<type>(weights, column_of(0), p.depth, w);
+  if constexpr (dtype_quantized(type)) {
+    using F = Levels<type>;
+    const EightLevels levels = F::template eight<SharedBytes>(chunk + b / F::kBlocks * F::kBytes, b % F::kBlocks, t);
+    level_floats(levels.low, w);
+    level_floats(levels.high, w + 4);
+  } else {
+    read_eight<type>(chunk, b * kLevelBlock + 8 * t, depth, w);
   }
-  for (int s = 0; column_of(s) < p.depth; ++s) {
-    ExactStage& stage = mine[s % 2];
-    *reinterpret_cast<float4*>(&stage.w[lane][0]) = make_float4(w[0], w[1], w[2], w[3]);
-    *reinterpret_cast<float4*>(&stage.w[lane][4]) = make_float4(w[4], w[5], w[6], w[7]);
-    const int next = column_of(s + 1);
-    if (next < p.depth) {
-      fetch_rows(p, tile, next, mine[(s + 1) % 2]);
-      read_eight<type>(weights, next, p.depth, w);
-      __pipeline_wait_prior(1);
-    } else {
-      __pipeline_wait_prior(0);
-    }
-    __syncwarp();
-    multiply_stage(stage, sum);
-    __syncwarp();
+  return split_eight<kWeightParts<type>>(w);
+}
+
+// What a block's sums of levels are multiplied by: the scale and the minimum, or the scales of the halves.
+template <DType type>
+__device__ inline float2 block_factors(const uint8_t* chunk, int b) {
+  if constexpr (dtype_quantized(type)) {
+    using F = Levels<type>;
+    const uint8_t* stored = chunk + b / F::kBlocks * F::kBytes;
+    const int sub = b % F::kBlocks;
+    return make_float2(F::scale(stored, sub, 0), F::kHalves ? F::scale(stored, sub, 1) : F::min(stored, sub));
+  } else {
+    return make_float2(0, 0);
+  }
+}
+
+// The weights of 8 kN columns of C at one block of K, as a warp multiplies them. factors: of columns 2t and 2t + 1.
+template <DType type, int kN>
+struct ColumnParts {
+  WeightParts<type> w[kN];
+  float2 factors[kN][2];
+
+  // Columns of K of one half only: lanes that hold those of the other count as zeros.
+  template <int kM>
+  __device__ void multiply_half(const RowParts (&x)[kM], int half, float (&sum)[kM][kN][4]) const {
+    const bool other = static_cast<int>(threadIdx.x % 4 / 2) != half;
+    Parts<1> masked[kN];
+#pragma unroll
+    for (int n = 0; n < kN; ++n) masked[n].part[0] = other ? make_uint4(0, 0, 0, 0) : w[n].part[0];
+    multiply_block(x, masked, sum);
   }
 
-  __syncthreads();  // the stages become the sums' place
-  auto* sums = reinterpret_cast<float*>(stages);
+  // value[m][n]: what the block gives to the sums of 16 rows and 8 columns. Rounded to f32, so that it may be added here or elsewhere.
+  template <int kM>
+  __device__ void values(const RowParts (&x)[kM], float (&value)[kM][kN][4]) const {
 #pragma unroll
-  for (int i = 0; i < 8; ++i)
+    for (int i = 0; i < kM * kN * 4; ++i) value[i / (4 * kN)][i / 4 % kN][i % 4] = 0;
+    if constexpr (!dtype_quantized(type)) {
+      multiply_block(x, w, value);
+    } else if constexpr (Levels<type>::kHalves) {
+      float upper[kM][kN][4] = {};
+      multiply_half(x, 0, value);
+      multiply_half(x, 1, upper);
+      finish_each(value, [&](int m, int n, int i, float lower) {
+        return fmaf(upper[m][n][i], factors[n][i % 2].y, __fmul_rn(lower, factors[n][i % 2].x));
+      });
+    } else if constexpr (Levels<type>::kHasMin) {
+      constexpr uint32_t kOnes = 0x3f803f80u;  // as weights, they give the sums of the rows of x
+      const Parts<1> ones[1] = {{{make_uint4(kOnes, kOnes, kOnes, kOnes)}}};
+      float row_sums[kM][1][4] = {};
+      multiply_block(x, ones, row_sums);
+      multiply_block(x, w, value);
+      finish_each(value, [&](int m, int n, int i, float sum) {
+        return fmaf(-factors[n][i % 2].y, row_sums[m][0][i], __fmul_rn(sum, factors[n][i % 2].x));
+      });
+    } else {
+      multiply_block(x, w, value);
+      finish_each(value, [&](int, int n, int i, float sum) { return __fmul_rn(sum, factors[n][i % 2].x); });
+    }
+  }
+
+ private:
+  template <int kM, class Finish>
+  static __device__ void finish_each(float (&value)[kM][kN][4], Finish finish) {
 #pragma unroll
-    for (int j = 0; j < 8; ++j) sums[warp * kTileRows * kTileColumns + (i * 8 + j) * 32 + lane] = sum[i][j];
-  __syncthreads();
-  add_warps<kTileRows, kTileColumns>(p, tile, sums, [](int row, int column) {
-    return (row / 8 * 8 + column / 4) * 32 + row % 8 * 4 + column % 4;
-  });
-}
+    for (int m = 0; m < kM; ++m)
+#pragma unroll
+      for (int n = 0; n < kN; ++n)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) value[m][n][i] = finish(m, n, i, value[m][n][i]);
+  }
+};
+
+// A tile of C in shared memory: the fragments' stores, and reads along its rows, meet no bank twice.
+template <int kRows, int kColumns, int kBlock>
+struct FinishedTile {
+  static constexpr int kPitch = kColumns + (kColumns % 32 == 0 ? 8 : 0);
+  static constexpr int kBytes = kRows * kPitch * static_cast<int>(sizeof(float));
+  float* sums;
+
+  // Rows row + g and row + g + 8, columns column + 2t and column + 2t + 1.
+  __device__ void put(int row, int column, const float (&sum)[4]) const {
+    const int lane = static_cast<int>(threadIdx.x % 32);
+    float* to = sums + (row + lane / 4) * kPitch + column + lane % 4 * 2;
+    *reinterpret_cast<float2*>(to) = make_float2(sum[0], sum[1]);
+    *reinterpret_cast<float2*>(to + 8 * kPitch) = make_float2(sum[2], sum[3]);
+  }
+  __device__ void store(const Products& p, const Tile& tile) const {
+    const Map& map = p.map[tile.map];
+    for (int i = static_cast<int>(threadIdx.x); i < kRows * kColumns; i += kBlock) {
+      const int row = i / kColumns, column = i % kColumns;
+      if (tile.row + row >= p.rows || tile.column + column >= map.columns) continue;
+      finish(map, tile.row + row, tile.group * map.columns + tile.column + column, sums[row * kPitch + column]);
+    }
+  }
+};
+
+constexpr int kMostShared = 99 << 10;  // bytes of a thread block on every GPU that is served
+
+__host__ __device__ constexpr int larger(int a, int b) { return a > b ? a : b; }
 
 }  // namespace gpa::cuda

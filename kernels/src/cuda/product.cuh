@@ -1,9 +1,10 @@
 // One description of every dense product: linear layers, convolutions, transposed convolutions.
 //
-// Where a sum begins and ends. The columns of K are cut into blocks of 32; warp c of the eight of a thread block adds the blocks
-// b = c (mod 8), in their order, each product in the order of k (f32) or each block's exact integer sum (int8); the eight sums are
-// added in the order of c. Every kernel for a type and rounding keeps to it, so a row of y has the same bits whichever of them the
-// number of rows picks.
+// Where a sum begins and ends. The columns of K are cut into blocks of 32. Rounded to int8, a block is one exact integer; warp c of the
+// eight of a thread block adds the blocks b = c (mod 8), in their order, and the eight sums are added in the order of c. In exact products
+// a block is a fixed sequence of instructions of the tensor core that begins at zero (bf16_parts.cuh), whichever warp makes it; what the
+// blocks give is rounded to f32 and added in their order. Every kernel for a type and rounding keeps to it, so a row of y has the same
+// bits whichever of them the number of rows picks.
 #pragma once
 #include <cuda_runtime.h>
 

@@ -7,8 +7,8 @@
 
 namespace gpa::cuda {
 
-// kColumns: rows of weights, which are columns of C. kChunk: blocks of K in a stage, a multiple of 8.
-template <DType type, int kColumns, int kChunk, int kStages>
+// kColumns: rows of weights, which are columns of C. kChunk: blocks of K in a stage, whole stored blocks. kBlock: threads of a block.
+template <DType type, int kColumns, int kChunk, int kStages, int kBlock = kThreads>
 struct WeightStages {
   static constexpr int kChunkBytes = static_cast<int>(dtype_bytes(type, kChunk * kLevelBlock));
   static constexpr int kPieces = (kChunkBytes + 15 + 15) / 16;
@@ -31,7 +31,7 @@ struct WeightStages {
       const int bytes = static_cast<int>(min(static_cast<int64_t>(kChunkBytes), map.row_bytes - begin));
       const uint8_t* weights = map.w + first * map.row_bytes + begin;
       uint8_t* stage = shared + chunk % kStages * kStageBytes;
-      for (int i = static_cast<int>(threadIdx.x); i < rows * kPieces; i += kThreads) {
+      for (int i = static_cast<int>(threadIdx.x); i < rows * kPieces; i += kBlock) {
         const int row = i / kPieces, piece = 16 * (i % kPieces);
         const uint8_t* from = weights + row * map.row_bytes;
         const int before = static_cast<int>(reinterpret_cast<uintptr_t>(from) & 15), left = before + bytes - piece;

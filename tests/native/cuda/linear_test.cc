@@ -1,5 +1,6 @@
 // Linear layers: every type of weights, few rows and many, and a row's bits whatever its company.
 #include "device.h"
+#include "float_bits.h"
 
 namespace gpa::test {
 namespace {
@@ -28,8 +29,26 @@ Op linear_of(DType type, const Case& c, const Floats& x) {
   };
 }
 
+// Exact sums are as good as f32's: a split that loses its third part is above this bound.
+constexpr double kExactBound = 2e-13, kInt8Bound = 1e-11;
+
+// The largest number that weight k of row n may be made of where a minimum is taken from a level's value: errors are relative to it.
+double largest_term(DType type, const Weights& w, int64_t n, int64_t k) {
+  if (type != DType::kQ4_K && type != DType::kQ5_K) return 0;
+  uint16_t scales[2];
+  std::memcpy(scales, &w.bytes[static_cast<size_t>(dtype_bytes(type, n * w.cols + k / 256 * 256))], sizeof scales);
+  return 63 * std::fmax(31 * f16_to_f32(scales[0]), f16_to_f32(scales[1]));
+}
+
 void compare_linear(DType type, const Case& c) {
-  compare(text(type, c), c.rows * c.outputs, 1e-11, linear_of(type, c, random_floats(c.rows * c.inputs, 1)));
+  const double bound = c.rounding == Rounding::kNone && c.activation == Activation::kNone ? kExactBound : kInt8Bound;
+  compare(text(type, c), c.rows * c.outputs, bound, linear_of(type, c, random_floats(c.rows * c.inputs, 1)));
+}
+
+std::vector<DType> all_types() {
+  std::vector<DType> types(std::begin(kTypes), std::end(kTypes));
+  types.insert(types.end(), std::begin(kBlockTypes), std::end(kBlockTypes));
+  return types;
 }
 
 // Rows of every kernel there is, columns that fill no tile, depths that fill no chunk.
@@ -72,17 +91,48 @@ TEST(CudaLinear, adoptedWeights_atAnyAddress_matchTheReference) {
   }
 }
 
-TEST(CudaLinear, exact_everyType_matchesTheReference) {
-  for (DType type : kTypes)
-    for (int64_t rows : {1, 6, 16, 17, 70}) compare_linear(type, {rows, 37, 512, Rounding::kNone});
-  for (DType type : kBlockTypes)
-    for (int64_t rows : {1, 16, 17}) compare_linear(type, {rows, 37, 512, Rounding::kNone});
+// The GPU that is emulated has four processors, for which 2 x 1 tiles of 64 x 96 are many and 3 x 3 of 128 x 96 plenty.
+TEST(CudaLinear, exact_everyKernel_matchesTheReference) {
+  for (DType type : all_types()) {
+    for (int64_t rows : {1, 8, 9, 16, 17, 33, 70}) compare_linear(type, {rows, 37, 512, Rounding::kNone});
+    compare_linear(type, {6, 20, 4096, Rounding::kNone});  // too long to be split ahead
+    compare_linear(type, {30, 5, 256, Rounding::kNone});   // few columns
+    compare_linear(type, {300, 203, 256, Rounding::kNone});
+  }
 }
 
 TEST(CudaLinear, exact_oddColumns_matchTheReference) {
-  for (DType type : kTypes)
-    for (int64_t inputs : {1, 7, 33, 389})
-      for (int64_t rows : {5, 19}) compare_linear(type, {rows, 35, inputs, Rounding::kNone});
+  for (DType type : kTypes) {
+    for (int64_t inputs : {1, 7, 33, 388, 389})
+      for (int64_t rows : {5, 12, 19, 70}) compare_linear(type, {rows, 35, inputs, Rounding::kNone});
+    for (int64_t inputs : {4, 36, 300}) compare_linear(type, {290, 200, inputs, Rounding::kNone});
+  }
+}
+
+// One product in each row, at every place of K and of any size: nothing hides a part that is lost.
+TEST(CudaLinear, exact_singleProducts_areRoundedAsF32) {
+  constexpr int64_t kInputs = 256, kOutputs = 40;
+  for (DType type : all_types()) {
+    const Weights weights = random_weights(type, kOutputs, kInputs, 7);
+    Floats w(static_cast<size_t>(kOutputs * kInputs));
+    convert_elements(type, weights.bytes.data(), DType::kF32, w.data(), kOutputs * kInputs);
+    for (int64_t rows : {8, 16, 64, 128, 1024}) {
+      const auto place = [](int64_t row) { return row * 5 % kInputs; };
+      const Floats values = random_floats(rows, 3);
+      Floats x(static_cast<size_t>(rows * kInputs));
+      for (int64_t r = 0; r < rows; ++r) {
+        x[static_cast<size_t>(r * kInputs + place(r))] = std::ldexp(values[static_cast<size_t>(r)], static_cast<int>(r % 120) - 60);
+      }
+      const Floats y = on_device(linear_of(type, {rows, kOutputs, kInputs, Rounding::kNone}, x), rows * kOutputs);
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t n = 0; n < kOutputs; ++n) {
+          const double factor = x[static_cast<size_t>(r * kInputs + place(r))], want = factor * w[static_cast<size_t>(n * kInputs + place(r))];
+          const double size = std::fmax(std::fabs(want), std::fabs(factor) * largest_term(type, weights, n, place(r)));
+          ASSERT_NEAR(want, y[static_cast<size_t>(r * kOutputs + n)], 0x1p-21 * size) << name_of(type) << " row " << r << " column " << n;
+        }
+      }
+    }
+  }
 }
 
 TEST(CudaLinear, epilogue_everyPart_matchesTheReference) {
@@ -94,23 +144,23 @@ TEST(CudaLinear, epilogue_everyPart_matchesTheReference) {
   }
 }
 
-// What batching rests on: the first rows of many are computed with other tiles than alone.
+// What batching rests on: the first and last rows of many are computed by other kernels than alone.
 TEST(CudaLinear, row_inAnyCompany_hasTheSameBits) {
-  constexpr int64_t kInputs = 512, kOutputs = 19, kRows = 70;
-  const Floats x = random_floats(kRows * kInputs, 5);
-  const auto expect_rows = [&](DType type, Rounding rounding) {
-    const Case whole{kRows, kOutputs, kInputs, rounding};
-    const Floats all = on_device(linear_of(type, whole, x), kRows * kOutputs);
-    for (int64_t rows : {1, 8, 9, 17, 64}) {
-      for (int64_t first : {int64_t{0}, kRows - rows}) {
-        const Case c{rows, kOutputs, kInputs, rounding};
-        const Floats some = on_device(linear_of(type, c, {x.begin() + first * kInputs, x.begin() + (first + rows) * kInputs}), rows * kOutputs);
-        ASSERT_EQ(0, std::memcmp(&all[static_cast<size_t>(first * kOutputs)], some.data(), some.size() * sizeof(float))) << text(type, c);
+  constexpr int64_t kInputs = 512;
+  const auto expect_rows = [&](DType type, Rounding rounding, int64_t all_rows, int64_t outputs) {
+    const Floats x = random_floats(all_rows * kInputs, 5);
+    const Floats all = on_device(linear_of(type, {all_rows, outputs, kInputs, rounding}, x), all_rows * outputs);
+    for (int64_t rows : {1, 8, 9, 17, 64, 70}) {
+      for (int64_t first : {int64_t{0}, all_rows - rows}) {
+        const Case c{rows, outputs, kInputs, rounding};
+        const Floats some = on_device(linear_of(type, c, {x.begin() + first * kInputs, x.begin() + (first + rows) * kInputs}), rows * outputs);
+        ASSERT_EQ(0, std::memcmp(&all[static_cast<size_t>(first * outputs)], some.data(), some.size() * sizeof(float))) << text(type, c);
       }
     }
   };
-  for (DType type : {DType::kQ8_0, DType::kQ4_K, DType::kQ6_K}) expect_rows(type, Rounding::kInt8);
-  for (DType type : {DType::kF32, DType::kF16, DType::kQ5_K}) expect_rows(type, Rounding::kNone);
+  for (DType type : {DType::kQ8_0, DType::kQ4_K, DType::kQ6_K}) expect_rows(type, Rounding::kInt8, 70, 19);
+  for (DType type : all_types()) expect_rows(type, Rounding::kNone, 70, 19);
+  for (DType type : {DType::kF32, DType::kF16, DType::kQ8_0, DType::kQ5_K, DType::kQ6_K}) expect_rows(type, Rounding::kNone, 1000, 49);
 }
 
 enum class Entry { kNorm, kGate, kSnake };
@@ -199,21 +249,47 @@ TEST(CudaLinear, maps_ofSeveralTypes_areAllMade) {
 }
 
 // A row with NaN or infinity in it is not finite; its neighbours do not notice.
-TEST(CudaLinear, int8_valuesNotFinite_stayInTheirRow) {
-  constexpr int64_t kInputs = 256, kOutputs = 9;
-  for (int64_t rows : {5, 12}) {
-    const Case c{rows, kOutputs, kInputs, Rounding::kInt8};
-    Floats x = random_floats(rows * kInputs, 1);
-    const Floats clean = on_device(linear_of(DType::kQ8_0, c, x), rows * kOutputs);
+TEST(CudaLinear, valuesNotFinite_stayInTheirRow) {
+  constexpr int64_t kInputs = 256, kOutputs = 49;
+  const auto expect_rows = [&](DType type, const Case& c) {
+    Floats x = random_floats(c.rows * kInputs, 1);
+    const Floats clean = on_device(linear_of(type, c, x), c.rows * kOutputs);
     x[kInputs + 40] = NAN;
     x[3 * kInputs + 255] = INFINITY;
-    const Floats got = on_device(linear_of(DType::kQ8_0, c, x), rows * kOutputs);
+    x[4 * kInputs + 7] = -FLT_MAX;  // rounds to infinity
+    const Floats got = on_device(linear_of(type, c, x), c.rows * kOutputs);
     for (size_t i = 0; i < got.size(); ++i) {
       const size_t row = i / kOutputs;
+      if (row == 4) continue;
       if (row == 1 || row == 3)
-        ASSERT_FALSE(std::isfinite(got[i])) << i;
+        ASSERT_FALSE(std::isfinite(got[i])) << text(type, c) << " " << i;
       else
-        ASSERT_EQ(clean[i], got[i]) << i;
+        ASSERT_EQ(clean[i], got[i]) << text(type, c) << " " << i;
+    }
+  };
+  for (int64_t rows : {5, 12}) expect_rows(DType::kQ8_0, {rows, kOutputs, kInputs, Rounding::kInt8});
+  for (DType type : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0, DType::kQ4_K, DType::kQ6_K})
+    for (int64_t rows : {5, 12, 40, 100}) expect_rows(type, {rows, kOutputs, kInputs, Rounding::kNone});
+  expect_rows(DType::kF16, {1000, kOutputs, kInputs, Rounding::kNone});
+}
+
+// Nor do the columns beside one whose weights are not finite.
+TEST(CudaLinear, exact_weightsNotFinite_stayInTheirColumn) {
+  constexpr int64_t kInputs = 40, kOutputs = 20;
+  for (DType type : kTypes) {
+    Floats values = random_floats(kOutputs * kInputs, 2);
+    values[3 * kInputs + 33] = INFINITY;
+    values[17 * kInputs] = NAN;
+    Weights w{std::vector<unsigned char>(static_cast<size_t>(dtype_bytes(type, kOutputs * kInputs))), type, kOutputs, kInputs};
+    convert_elements(DType::kF32, values.data(), type, w.bytes.data(), kOutputs * kInputs);
+    for (int64_t rows : {2, 20, 100}) {
+      const Floats got = on_device([&](Side& side) {
+        float* y = side.floats(rows * kOutputs);
+        side.kernels().linear(side.queue(), {side.array(random_floats(rows * kInputs, 1)), rows, side.weight(w), {}, y, Rounding::kNone});
+        return y;
+      }, rows * kOutputs);
+      for (size_t i = 0; i < got.size(); ++i)
+        ASSERT_EQ(i % kOutputs != 3 && i % kOutputs != 17, std::isfinite(got[i])) << name_of(type) << " " << i;
     }
   }
 }

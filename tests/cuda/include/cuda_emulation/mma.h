@@ -1,6 +1,7 @@
 // Tensor-core instructions, from the fragments that the lanes of a warp hold.
 #pragma once
 #include "cuda_emulation/thread.h"
+#include "float_bits.h"
 
 namespace cuda_emulation {
 
@@ -34,6 +35,23 @@ inline void run_mma_int8(void* const* arguments, unsigned) {
 inline void mma_m16n8k32_s8(int (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], CUDA_EMULATION_SITE) {
   MmaInt8 argument{c, a, b};
   warp_collective(0xffffffffu, run_mma_int8, &argument, file, line);
+}
+
+struct MmaBf16 {
+  float* c;
+  const uint32_t* a;
+  const uint32_t* b;
+};
+
+void run_mma_bf16(void* const* arguments, unsigned mask);
+
+// cvt.rn.bf16x2.f32.
+inline uint32_t bf16_pair(float low, float high) { return gpa::f32_to_bf16(low) | static_cast<uint32_t>(gpa::f32_to_bf16(high)) << 16; }
+
+// mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32; the fragments as PTX has them.
+inline void mma_m16n8k16_bf16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], CUDA_EMULATION_SITE) {
+  MmaBf16 argument{c, a, b};
+  warp_collective(0xffffffffu, run_mma_bf16, &argument, file, line);
 }
 
 }  // namespace cuda_emulation
