@@ -38,7 +38,7 @@ inline void layer_norm_row(const LayerNormArgs& a, const float* x, float* y) {
   });
 }
 
-void layer_norm(ThreadPool& pool, const LayerNormArgs& a) {
+inline void layer_norm(ThreadPool& pool, const LayerNormArgs& a) {
   for_ranges(pool, a.rows, a.cols * 4, [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; ++r) layer_norm_row(a, a.x + r * a.cols, a.y + r * a.cols);
   });
@@ -56,7 +56,7 @@ inline void rms_norm_row(const float* x, int64_t cols, const float* w, float eps
   for_vectors(cols, [&](int64_t c, int64_t lanes) { store_lanes(y + c, lanes, load_lanes(x + c, lanes) * inverse * load_lanes(w + c, lanes)); });
 }
 
-void rms_norm(ThreadPool& pool, const RmsNormArgs& a) {
+inline void rms_norm(ThreadPool& pool, const RmsNormArgs& a) {
   for_ranges(pool, a.rows, a.cols * 3, [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; ++r) rms_norm_row(a.x + r * a.cols, a.cols, a.w, a.eps, a.y + r * a.cols);
   });
