@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "kernels/emulated_amx.h"
-#include "kernels/support.h"
+#include "kernels/product_shape.h"
 
 #if defined(__x86_64__)
 #include "tile_permission.h"
@@ -38,14 +38,6 @@ void expect_same(int64_t size, const std::string& what, const Op& op) {
   }
 }
 
-struct Shape {
-  int64_t rows, outputs, inputs;
-};
-
-std::string text(DType type, const Shape& s) {
-  return std::string(name_of(type)) + " " + std::to_string(s.rows) + "x" + std::to_string(s.outputs) + "x" + std::to_string(s.inputs);
-}
-
 Floats product(const KernelTable& kernels, DType type, int64_t rows) {
   constexpr int64_t kOutputs = 20, kInputs = 256;
   const Floats x = random_floats(rows * kInputs, 1);
@@ -62,7 +54,7 @@ TEST_F(EmulatedAmx, linear_hasTheBitsOfItsTwin) {
       const Floats x = random_floats(s.rows * s.inputs, 3), bias = random_floats(s.outputs, 4), residual = random_floats(s.rows * s.outputs, 5);
       const Weights w = random_weights(type, s.outputs, s.inputs, 6);
       const Epilogue epilogue{bias.data(), Activation::kSilu, nullptr, residual.data()};
-      expect_same(s.rows * s.outputs, text(type, s), [&](const KernelTable& k, ThreadPool& pool, float* y) {
+      expect_same(s.rows * s.outputs, text(s, type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
         k.linear(pool, {.x = x.data(), .rows = s.rows, .w = w.view(), .epilogue = epilogue, .y = y, .rounding = Rounding::kInt8});
       });
     }
@@ -74,7 +66,7 @@ TEST_F(EmulatedAmx, oddNumberOfBlocks_hasTheBitsOfItsTwin) {
     for (const Shape& s : {Shape{9, 20, 32}, Shape{18, 35, 96}, Shape{12, 65, 800}, Shape{40, 16, 1568}}) {
       const Floats x = random_floats(s.rows * s.inputs, 7);
       const Weights w = random_weights(type, s.outputs, s.inputs, 8);
-      expect_same(s.rows * s.outputs, text(type, s), [&](const KernelTable& k, ThreadPool& pool, float* y) {
+      expect_same(s.rows * s.outputs, text(s, type), [&](const KernelTable& k, ThreadPool& pool, float* y) {
         k.linear(pool, {.x = x.data(), .rows = s.rows, .w = w.view(), .epilogue = {}, .y = y, .rounding = Rounding::kInt8});
       });
     }

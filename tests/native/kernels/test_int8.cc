@@ -1,5 +1,5 @@
 // linear with weights of block types: rounded activations and f32 ones, against the reference.
-#include "kernels/support.h"
+#include "kernels/product_shape.h"
 
 namespace gpa::test {
 namespace {
@@ -7,16 +7,8 @@ namespace {
 class BlockTypesTest : public KernelTest {};
 GPA_FOR_EACH_TABLE(BlockTypesTest);
 
-struct Shape {
-  int64_t rows, outputs, inputs;
-};
-
 constexpr Shape kShapes[] = {{1, 3, 256},   {1, 33, 768},  {2, 17, 256},  {3, 31, 512},  {5, 3, 1024},  {6, 64, 256},
                              {7, 129, 768}, {8, 16, 2304}, {12, 63, 512}, {13, 31, 256}, {33, 48, 768}, {270, 40, 1280}};
-
-std::string text(const Shape& s, DType type) {
-  return std::string(name_of(type)) + " " + std::to_string(s.rows) + "x" + std::to_string(s.outputs) + "x" + std::to_string(s.inputs);
-}
 
 TEST_P(BlockTypesTest, roundedRows_matchReference) {
   for (const Shape& s : kShapes) {

@@ -1,20 +1,11 @@
 // linear and embed against the reference.
-#include "kernels/support.h"
+#include "kernels/product_shape.h"
 
 namespace gpa::test {
 namespace {
 
 class LinearTest : public KernelTest {};
 GPA_FOR_EACH_TABLE(LinearTest);
-
-struct Shape {
-  int64_t rows, outputs, inputs;
-};
-
-std::string text(const Shape& s, DType type) {
-  return std::string(name_of(type)) + " " + std::to_string(s.rows) + "x" + std::to_string(s.outputs) + "x" +
-         std::to_string(s.inputs);
-}
 
 TEST_P(LinearTest, anyShapeAndType_matchesReference) {
   const Shape shapes[] = {{1, 1, 1},     {1, 33, 7},    {2, 17, 127},  {3, 31, 128},   {4, 65, 129},  {5, 3, 63},

@@ -1,19 +1,11 @@
 // Products with a prologue against the reference, and against what it stands for.
-#include "kernels/support.h"
+#include "kernels/product_shape.h"
 
 namespace gpa::test {
 namespace {
 
 class PrologueTest : public KernelTest {};
 GPA_FOR_EACH_TABLE(PrologueTest);
-
-struct Shape {
-  int64_t rows, outputs, inputs;
-};
-
-std::string text(const Shape& s, DType type) {
-  return std::string(name_of(type)) + " " + std::to_string(s.rows) + "x" + std::to_string(s.outputs) + "x" + std::to_string(s.inputs);
-}
 
 std::vector<Shape> shapes_for(DType type) {
   const int64_t block = dtype_quantized(type) ? dtype_block(type).elements : 1;
