@@ -85,6 +85,7 @@ struct ThreadPool::State {
 
   std::vector<Scratch> scratch;
   Scratch shared;
+  const PackedWeights* packed = nullptr;
   std::vector<std::thread> workers;
 
   uint32_t generation() const { return static_cast<uint32_t>(claim.load() >> 32); }
@@ -190,6 +191,10 @@ void ThreadPool::run(int parts, Task task, void* arg) {
   }
   if (failure) std::rethrow_exception(failure);
 }
+
+void ThreadPool::use(const PackedWeights* packed) { state_->packed = packed; }
+
+PackedRows ThreadPool::packed_rows(const void* data) const { return state_->packed ? state_->packed->find(data) : PackedRows{nullptr, 0}; }
 
 void* ThreadPool::scratch(int thread, size_t bytes) {
   assert(thread >= 0 && thread < threads());

@@ -52,12 +52,12 @@ void unpack_blocks(const char* rows, int64_t row_bytes, int64_t first_k, int64_t
   constexpr int64_t kElements = dtype_block(type).elements;
   const Vec bias = Vec::broadcast(kUnsignedLevels ? static_cast<float>(F::kBias) : 0.0f);
   for (int64_t b = 0; b < depth / kElements; ++b) {
-    const char* stored = rows + (first_k / kElements + b) * dtype_block(type).bytes;
+    const StoredBlock stored{rows + (first_k / kElements + b) * dtype_block(type).bytes, row_bytes};
     PanelScales<type> scales[kStoredBlocks<type>];
-    Opener<type>::scales(stored, row_bytes, scales);
+    Opener<type>::scales(stored, scales);
     for (int unit = 0; unit < kStoredBlocks<type> / F::kUnitBlocks; ++unit) {
       Bytes levels[F::kUnitBlocks][kGroups];
-      Opener<type>::unit(stored, row_bytes, unit, levels);
+      Opener<type>::unit(stored, unit, levels);
 #pragma GCC unroll 2
       for (int i = 0; i < F::kUnitBlocks; ++i) {
         const int block = Opener<type>::block_of(unit, i);

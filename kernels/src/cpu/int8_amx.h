@@ -76,7 +76,7 @@ template <DType type>
 constexpr int kDotRows = 0;
 template <DType type>
 constexpr auto level_dot_of(int64_t) {
-  return static_cast<void (*)(const LevelBlock*, const char*, int64_t, int64_t, float*, int64_t)>(nullptr);
+  return static_cast<void (*)(const LevelBlock*, const char*, int64_t, float*, int64_t)>(nullptr);
 }
 
 }  // namespace

@@ -85,79 +85,115 @@ inline Bytes iq4_values(Bytes nibbles) {
 #endif
 }
 
-// Sixteen bytes at the same place of kWidth rows, four of each row after another.
-inline __attribute__((always_inline)) void load_groups(const char* at, int64_t row_bytes, Bytes (&to)[4]) {
-  const Bytes v[4] = {load_rows(at, row_bytes, 0), load_rows(at, row_bytes, 1), load_rows(at, row_bytes, 2), load_rows(at, row_bytes, 3)};
-  transpose_groups(v, to);
-}
-// Levels of sixteen columns: map(i, sixteen bytes of rows 4 L + i).
-template <class Map>
-inline __attribute__((always_inline)) void open_half(const char* at, int64_t row_bytes, Bytes* to, const Map& map) {
+// A stored block of kWidth rows. load(offset, i), i < 4: a part of each row's bytes offset ... offset + 16, arrange() makes of the four parts,
+// or of what became of them byte by byte, what products want.
+
+// Of rows as they lie in a file, row_bytes apart: lane L of a part is row 4 L + i.
+struct StoredBlock {
+  const char* at;
+  int64_t row_bytes;
+
+  Bytes load(int64_t offset, int i) const { return load_rows(at + offset, row_bytes, i); }
+  static void arrange(const Bytes (&v)[4], Bytes* to) { arrange_levels(v, to); }
+  void groups(int64_t offset, Bytes (&to)[4]) const {
+    const Bytes v[4] = {load(offset, 0), load(offset, 1), load(offset, 2), load(offset, 3)};
+    transpose_groups(v, to);
+  }
+  // The f16 there. Sixteen bytes are read of each row, but at the end of a block.
+  Vec halves(int64_t offset) const { return load_row_halves(at + offset, row_bytes); }
+  Vec halves_at_end(int64_t offset) const { return load_row_halves_at_end(at + offset, row_bytes); }
+};
+
+// Of a panel that pack_panel() made: the bytes at an offset of all rows lie at kWidth times the offset, in groups of four (or two, if
+// they are a scale), so that a part is a group of each row.
+struct PackedBlock {
+  const char* at;
+
+  Bytes load(int64_t offset, int i) const {
+    Bytes v;
+    memcpy(&v, at + (offset + 4 * i) * kWidth, sizeof v);
+    return v;
+  }
+  static void arrange(const Bytes (&v)[4], Bytes* to) { arrange_groups(v, to); }
+  void groups(int64_t offset, Bytes (&to)[4]) const {
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) to[i] = load(offset, i);
+  }
+  Vec halves(int64_t offset) const { return Vec::load_f16(reinterpret_cast<const uint16_t*>(at + offset * kWidth)); }
+  Vec halves_at_end(int64_t offset) const { return halves(offset); }
+};
+
+// Levels of sixteen columns: map(i, a part).
+template <class Source, class Map>
+inline __attribute__((always_inline)) void open_half(const Source& block, int64_t offset, Bytes* to, const Map& map) {
   Bytes v[4];
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) v[i] = map(i, load_rows(at, row_bytes, i));
-  arrange_levels(v, to);
+  for (int i = 0; i < 4; ++i) v[i] = map(i, block.load(offset, i));
+  Source::arrange(v, to);
 }
 // The same with two results: of the low and of the high half of each byte.
-template <class Low, class High>
-inline __attribute__((always_inline)) void open_halves(const char* at, int64_t row_bytes, Bytes* low_to, Bytes* high_to, const Low& low,
+template <class Source, class Low, class High>
+inline __attribute__((always_inline)) void open_halves(const Source& block, int64_t offset, Bytes* low_to, Bytes* high_to, const Low& low,
                                                        const High& high) {
   Bytes a[4], b[4];
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
-    const Bytes v = load_rows(at, row_bytes, i);
+    const Bytes v = block.load(offset, i);
     a[i] = low(i, v);
     b[i] = high(i, v);
   }
-  arrange_levels(a, low_to);
-  arrange_levels(b, high_to);
+  Source::arrange(a, low_to);
+  Source::arrange(b, high_to);
 }
 
-// Opens a stored block of kWidth rows; `rows` points at the first row's.
-//   scales(rows, row_bytes, to): to[kStoredBlocks]
-//   unit<u>(rows, row_bytes, to): the levels of blocks block_of<u>(0 ... kUnitBlocks - 1)
+// Opens a stored block of kWidth rows.
+//   scales(block, to): to[kStoredBlocks]
+//   unit(block, u, to): the levels of blocks block_of(u, 0 ... kUnitBlocks - 1)
 template <DType type>
 struct Opener;
 
 struct OpenOneScale {
-  template <DType type>
-  static inline __attribute__((always_inline)) void scales(const char* rows, int64_t row_bytes, PanelScales<type>* to) {
-    load_row_halves(rows, row_bytes).store(to->scales[0]);
+  template <class Source, DType type>
+  static inline __attribute__((always_inline)) void scales(const Source& block, PanelScales<type>* to) {
+    block.halves(0).store(to->scales[0]);
   }
   static constexpr int block_of(int, int) { return 0; }
 };
 
 template <>
 struct Opener<DType::kQ8_0> : OpenOneScale {
-  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int, Bytes (&to)[1][kGroups]) {
+  template <class Source>
+  static inline __attribute__((always_inline)) void unit(const Source& block, int, Bytes (&to)[1][kGroups]) {
     const auto level = [](int, Bytes v) { return from_signed(v); };
-    open_half(rows + 2, row_bytes, to[0], level);
-    open_half(rows + 18, row_bytes, to[0] + 4, level);
+    open_half(block, 2, to[0], level);
+    open_half(block, 18, to[0] + 4, level);
   }
 };
 
 template <>
 struct Opener<DType::kQ4_0> : OpenOneScale {
-  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int, Bytes (&to)[1][kGroups]) {
-    open_halves(rows + 2, row_bytes, to[0], to[0] + 4, [](int, Bytes v) { return from_unsigned<8>(low_nibbles(v)); },
+  template <class Source>
+  static inline __attribute__((always_inline)) void unit(const Source& block, int, Bytes (&to)[1][kGroups]) {
+    open_halves(block, 2, to[0], to[0] + 4, [](int, Bytes v) { return from_unsigned<8>(low_nibbles(v)); },
                 [](int, Bytes v) { return from_unsigned<8>(high_nibbles(v)); });
   }
 };
 
 template <>
 struct Opener<DType::kIQ4_NL> : OpenOneScale {
-  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int, Bytes (&to)[1][kGroups]) {
-    open_halves(rows + 2, row_bytes, to[0], to[0] + 4, [](int, Bytes v) { return from_signed(iq4_values(low_nibbles(v))); },
+  template <class Source>
+  static inline __attribute__((always_inline)) void unit(const Source& block, int, Bytes (&to)[1][kGroups]) {
+    open_halves(block, 2, to[0], to[0] + 4, [](int, Bytes v) { return from_signed(iq4_values(low_nibbles(v))); },
                 [](int, Bytes v) { return from_signed(iq4_values(high_nibbles(v))); });
   }
 };
 
 // Q4_K and Q5_K begin with 16 bytes: d, dmin, 8 scales and 8 minima of 6 bits. Units are pairs of sub-blocks.
 struct OpenScalesAndMins {
-  template <DType type>
-  static inline __attribute__((always_inline)) void scales(const char* rows, int64_t row_bytes, PanelScales<type>* to) {
+  template <class Source, DType type>
+  static inline __attribute__((always_inline)) void scales(const Source& block, PanelScales<type>* to) {
     Bytes head[4];
-    load_groups(rows, row_bytes, head);
+    block.groups(0, head);
     const Ints first = ints_of(head[1]), second = ints_of(head[2]), third = ints_of(head[3]);
     const Vec d = low_halves(ints_of(head[0])), dmin = -low_halves(ints_of(head[0]) >> 16);
 #pragma GCC unroll 4
@@ -176,24 +212,26 @@ struct OpenScalesAndMins {
 
 template <>
 struct Opener<DType::kQ4_K> : OpenScalesAndMins {
-  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int unit, Bytes (&to)[2][kGroups]) {
+  template <class Source>
+  static inline __attribute__((always_inline)) void unit(const Source& block, int unit, Bytes (&to)[2][kGroups]) {
 #pragma GCC unroll 2
     for (int half = 0; half < 2; ++half)
-      open_halves(rows + 16 + 32 * unit + 16 * half, row_bytes, to[0] + 4 * half, to[1] + 4 * half,
+      open_halves(block, 16 + 32 * unit + 16 * half, to[0] + 4 * half, to[1] + 4 * half,
                   [](int, Bytes v) { return low_nibbles(v); }, [](int, Bytes v) { return high_nibbles(v); });
   }
 };
 
 template <>
 struct Opener<DType::kQ5_K> : OpenScalesAndMins {
-  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int unit, Bytes (&to)[2][kGroups]) {
+  template <class Source>
+  static inline __attribute__((always_inline)) void unit(const Source& block, int unit, Bytes (&to)[2][kGroups]) {
     const auto fifth = [&](Bytes bits, int sub) { return (bits >> sub & all_bytes(1)) << 4; };
 #pragma GCC unroll 2
     for (int half = 0; half < 2; ++half) {
       Bytes bits[4];
 #pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) bits[i] = load_rows(rows + 16 + 16 * half, row_bytes, i);
-      open_halves(rows + 48 + 32 * unit + 16 * half, row_bytes, to[0] + 4 * half, to[1] + 4 * half,
+      for (int i = 0; i < 4; ++i) bits[i] = block.load(16 + 16 * half, i);
+      open_halves(block, 48 + 32 * unit + 16 * half, to[0] + 4 * half, to[1] + 4 * half,
                   [&](int i, Bytes v) { return low_nibbles(v) | fifth(bits[i], 2 * unit); },
                   [&](int i, Bytes v) { return high_nibbles(v) | fifth(bits[i], 2 * unit + 1); });
     }
@@ -203,10 +241,11 @@ struct Opener<DType::kQ5_K> : OpenScalesAndMins {
 // Units are sub-blocks i and i + 2 (i = 0, 1) of one half: the low and the high nibbles of the same bytes.
 template <>
 struct Opener<DType::kQ6_K> {
-  static inline __attribute__((always_inline)) void scales(const char* rows, int64_t row_bytes, PanelScales<DType::kQ6_K>* to) {
-    const Vec d = load_row_halves_at_end(rows + 208, row_bytes);
+  template <class Source>
+  static inline __attribute__((always_inline)) void scales(const Source& block, PanelScales<DType::kQ6_K>* to) {
+    const Vec d = block.halves_at_end(208);
     Bytes scales[4];
-    load_groups(rows + 192, row_bytes, scales);
+    block.groups(192, scales);
 #pragma GCC unroll 16
     for (int j = 0; j < 16; ++j) {
       const Ints scale = ints_of(scales[j / 4]) << (24 - 8 * (j % 4)) >> 24;
@@ -215,44 +254,77 @@ struct Opener<DType::kQ6_K> {
   }
   static constexpr int block_of(int unit, int i) { return unit / 2 * 4 + unit % 2 + 2 * i; }
 
-  static inline __attribute__((always_inline)) void unit(const char* rows, int64_t row_bytes, int unit, Bytes (&to)[2][kGroups]) {
+  template <class Source>
+  static inline __attribute__((always_inline)) void unit(const Source& block, int unit, Bytes (&to)[2][kGroups]) {
     const int n = unit / 2, sub = unit % 2;
     const auto high_bits = [&](Bytes bits, int shift) { return (bits >> shift & all_bytes(3)) << 4; };
 #pragma GCC unroll 2
     for (int half = 0; half < 2; ++half) {
       Bytes bits[4];
 #pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) bits[i] = load_rows(rows + 128 + 32 * n + 16 * half, row_bytes, i);
-      open_halves(rows + 64 * n + 32 * sub + 16 * half, row_bytes, to[0] + 4 * half, to[1] + 4 * half,
+      for (int i = 0; i < 4; ++i) bits[i] = block.load(128 + 32 * n + 16 * half, i);
+      open_halves(block, 64 * n + 32 * sub + 16 * half, to[0] + 4 * half, to[1] + 4 * half,
                   [&](int i, Bytes v) { return from_unsigned<32>(low_nibbles(v) | high_bits(bits[i], 2 * sub)); },
                   [&](int i, Bytes v) { return from_unsigned<32>(high_nibbles(v) | high_bits(bits[i], 2 * sub + 4)); });
     }
   }
 };
 
-// Asks for the memory of kWidth rows' next stored block, that of the panel after this one.
+// Bytes that are asked for ahead of those at hand, in the order of a packed panel; panels of one tensor follow each other.
+constexpr int64_t kAheadBytes = 4352;
+
+// Asks for the memory of a stored block that products will come to.
 template <DType type>
-inline void prefetch_blocks(const char* next_panel, int64_t offset) {
+inline void prefetch_ahead(const char* at) {
   constexpr int64_t kBytes = kWidth * dtype_block(type).bytes;
 #pragma GCC unroll 2
-  for (int64_t line = 0; line < kBytes; line += 64) __builtin_prefetch(next_panel + kWidth * offset + line);
+  for (int64_t line = 0; line < kBytes; line += 64) __builtin_prefetch(at + kAheadBytes + line, 0, 0);
 }
 
-// Opens columns first_k ... first_k + depth of kWidth rows; both are multiples of the stored block.
+// Rows of a file into a panel: `depth` columns from first_k on, both whole stored blocks, of `count` <= kWidth rows; the others are zero.
 template <DType type>
-void open_panel(const char* rows, int64_t row_bytes, int64_t first_k, int64_t depth, PanelBlock<type>* to) {
-  constexpr int64_t kElements = dtype_block(type).elements, kStored = dtype_block(type).bytes;
+void pack_panel(const char* rows, int64_t row_bytes, int64_t first_k, int64_t depth, int64_t count, char* to) {
+  constexpr Block kBlockOf = dtype_block(type);
+  // What is no group of four bytes is a scale of two, at the begin or at the end.
+  constexpr bool kHalf = kBlockOf.bytes % 4 != 0;
+  constexpr int64_t kGroupsAt = kHalf && kBlockOf.scale_offset == 0 ? 2 : 0;
+  for (int64_t b = 0; b < depth / kBlockOf.elements; ++b, to += kWidth * kBlockOf.bytes) {
+    const int64_t begin = (first_k / kBlockOf.elements + b) * kBlockOf.bytes;
+    const char* from = rows + begin;
+    for (int64_t line = 0; line < kWidth * kBlockOf.bytes; line += 64) __builtin_prefetch(rows + kWidth * (row_bytes + begin) + line);
+    char padded[kWidth * kBlockOf.bytes];
+    int64_t from_bytes = row_bytes;
+    if (count < kWidth) {
+      memset(padded, 0, sizeof padded);
+      for (int64_t r = 0; r < count; ++r) memcpy(padded + r * kBlockOf.bytes, from + r * row_bytes, kBlockOf.bytes);
+      from = padded;
+      from_bytes = kBlockOf.bytes;
+    }
+    if constexpr (kHalf)
+      for (int r = 0; r < kWidth; ++r) memcpy(to + kBlockOf.scale_offset * kWidth + 2 * r, from + r * from_bytes + kBlockOf.scale_offset, 2);
+    for (int64_t offset = kGroupsAt; offset + 16 <= kBlockOf.bytes; offset += 16) {
+      Bytes groups[4];
+      StoredBlock{from, from_bytes}.groups(offset, groups);
+      memcpy(to + offset * kWidth, groups, sizeof groups);
+    }
+  }
+}
+
+// Opens the first `depth` columns of a packed panel, a multiple of the stored block.
+template <DType type>
+void open_panel(const char* panel, int64_t depth, PanelBlock<type>* to) {
+  constexpr int64_t kElements = dtype_block(type).elements, kPanelBytes = kWidth * dtype_block(type).bytes;
   constexpr int kUnitBlocks = Format<type>::kUnitBlocks;
-  for (int64_t b = 0; b < depth / kElements; ++b, to += kStoredBlocks<type>) {
-    const int64_t offset = (first_k / kElements + b) * kStored;
-    prefetch_blocks<type>(rows + kWidth * row_bytes, offset);
+  for (int64_t b = 0; b < depth / kElements; ++b, to += kStoredBlocks<type>, panel += kPanelBytes) {
+    prefetch_ahead<type>(panel);
+    const PackedBlock block{panel};
     PanelScales<type> scales[kStoredBlocks<type>];
-    Opener<type>::scales(rows + offset, row_bytes, scales);
+    Opener<type>::scales(block, scales);
 #pragma GCC unroll 8
     for (int j = 0; j < kStoredBlocks<type>; ++j) static_cast<PanelScales<type>&>(to[j]) = scales[j];
     for (int unit = 0; unit < kStoredBlocks<type> / kUnitBlocks; ++unit) {
       Bytes levels[kUnitBlocks][kGroups];
-      Opener<type>::unit(rows + offset, row_bytes, unit, levels);
+      Opener<type>::unit(block, unit, levels);
 #pragma GCC unroll 2
       for (int i = 0; i < kUnitBlocks; ++i)
 #pragma GCC unroll 8

@@ -81,27 +81,26 @@ void level_tile(const LevelBlock* x, const PanelBlock<type>* w, int64_t panel_bl
 template <DType type>
 constexpr bool kOpensInOrder = type != DType::kQ6_K;
 
-// c[r] = rows r < R of the tiles from x on, `blocks` blocks each, with kWidth weight rows, read where they lie: for few rows, where
-// writing an opened panel and reading it again would cost more than opening it in registers. Sums are taken as in level_tile().
+// c[r] = rows r < R of the tiles from x on, `blocks` blocks each, with a packed panel: for few rows, where writing an opened panel and
+// reading it again would cost more than opening it in registers. Sums are taken as in level_tile().
 template <DType type, int R>
-void level_dot(const LevelBlock* x, const char* rows, int64_t row_bytes, int64_t blocks, float* c, int64_t c_row) {
+void level_dot(const LevelBlock* x, const char* panel, int64_t blocks, float* c, int64_t c_row) {
   using F = Format<type>;
   constexpr int kStored = kStoredBlocks<type>, kScaleGroups = F::kScaleBlock / 4;
   const auto block_of_row = [&](int r, int block) -> const LevelBlock& { return x[r / kLevelTileRows * blocks + block]; };
   Vec sum[R];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) sum[r] = Vec::zero();
-  const char* next = rows + kWidth * row_bytes;
-  int64_t offset = 0;
-  for (const LevelBlock* end = x + blocks; x < end; x += kStored, offset += dtype_block(type).bytes) {
-    prefetch_blocks<type>(next, offset);
+  for (const LevelBlock* end = x + blocks; x < end; x += kStored, panel += kWidth * dtype_block(type).bytes) {
+    prefetch_ahead<type>(panel);
+    const PackedBlock stored{panel};
     PanelScales<type> scales[kStored];
-    Opener<type>::scales(rows + offset, row_bytes, scales);
+    Opener<type>::scales(stored, scales);
     [[maybe_unused]] Ints kept[kOpensInOrder<type> ? 1 : kStored][R][F::kScales];
 #pragma GCC unroll 4
     for (int unit = 0; unit < kStored / F::kUnitBlocks; ++unit) {
       Bytes levels[F::kUnitBlocks][kGroups];
-      Opener<type>::unit(rows + offset, row_bytes, unit, levels);
+      Opener<type>::unit(stored, unit, levels);
 #pragma GCC unroll 2
       for (int i = 0; i < F::kUnitBlocks; ++i) {
         const int block = Opener<type>::block_of(unit, i);
@@ -157,12 +156,12 @@ LevelTile<type> level_tile_of(int64_t rows) {
   return pick_level_tile<type, P>(rows, Iota<kLevelTileRows>());
 }
 
-// As many rows as registers have sums for, beside a block; where opening is dear or memory seldom waited for, fewer.
+// As many rows as registers have sums for, beside a block; fewer where the sums of a unit wait for their turn.
 template <DType type>
-constexpr int kDotRows = kRegisters < 32 ? kLevelTileRows : type == DType::kQ8_0 || type == DType::kQ5_K ? 16 : 8;
+constexpr int kDotRows = kRegisters < 32 ? kLevelTileRows : kOpensInOrder<type> ? 16 : 8;
 
 template <DType type>
-using LevelDot = void (*)(const LevelBlock*, const char*, int64_t, int64_t, float*, int64_t);
+using LevelDot = void (*)(const LevelBlock*, const char*, int64_t, float*, int64_t);
 
 template <DType type, int... I>
 LevelDot<type> pick_level_dot(int64_t rows, Indices<I...>) {

@@ -82,6 +82,22 @@ inline void arrange_levels(const Bytes (&v)[4], Bytes* to) {
 #endif
 }
 
+// v[i] = group i of all rows, in order; to[0 ... 3] likewise as products want them.
+inline void arrange_groups(const Bytes (&v)[4], Bytes* to) {
+#if defined(GPA_ISA_I8MM)
+  constexpr auto kPairs = Iota<kWidth>();
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i) {
+    const Ints a = ints_of(v[2 * i]), b = ints_of(v[2 * i + 1]);
+    to[2 * i] = bytes_of(interleave_ints<0>(a, b, kPairs));
+    to[2 * i + 1] = bytes_of(interleave_ints<1>(a, b, kPairs));
+  }
+#else
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) to[i] = v[i];
+#endif
+}
+
 // f32 of the f16 in the low half of each element.
 inline Vec low_halves(Ints v) {
 #if defined(GPA_ISA_AVX512)

@@ -37,6 +37,8 @@ constexpr KernelTable kTable = {
     .mean_rows = on_pool<MeanRowsArgs, mean_rows>,
     .nearest = on_pool<NearestArgs, nearest>,
     .sample = sample_rows,
+    .pack = pack,
+    .panel_rows = kWidth,
 };
 
 }  // namespace

@@ -31,7 +31,10 @@ const KernelTable& cpu_kernels() {
 // With the model's weights on the device.
 Compute make_compute(const Model& model, const gpa_engine_params& params, int threads, Rounding rounding) {
   std::shared_ptr<Device> device = open_device(params.device);
-  if (!device) return {nullptr, cpu_kernels(), threads, rounding};
+  if (!device) {
+    const KernelTable& kernels = cpu_kernels();
+    return {nullptr, kernels, threads, rounding, model.packed_decoder(kernels, threads)};
+  }
   const GgufFile& file = *model.file();
   device->adopt(file.data(), file.size());
   const KernelTable& kernels = device->kernels();

@@ -85,6 +85,12 @@ GgufFile::~GgufFile() {
   if (map_) munmap(const_cast<unsigned char*>(map_), size_);
 }
 
+void GgufFile::give_back(const void* data, size_t bytes) const {
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)), begin = reinterpret_cast<uintptr_t>(data);
+  const uintptr_t first = (begin + page - 1) / page * page, last = (begin + bytes) / page * page;
+  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
 const GgufValue* GgufFile::find_value(std::string_view key) const {
   const auto found = value_index_.find(key);
   return found == value_index_.end() ? nullptr : &values_[found->second];

@@ -65,6 +65,8 @@ class GgufFile {
   // The mapping, which holds all tensors.
   const void* data() const { return map_; }
   size_t size() const { return size_; }
+  // Memory of a part of the mapping that nobody will read soon; who reads it nevertheless has it from the file again.
+  void give_back(const void* data, size_t bytes) const;
   const std::vector<GgufValue>& values() const { return values_; }
   const std::vector<GgufTensor>& tensors() const { return tensors_; }
   const GgufValue* find_value(std::string_view key) const;    // null when absent

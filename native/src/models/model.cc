@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "error.h"
+#include "gpa/kernels/thread_pool.h"
 #include "io/gguf_reader.h"
 #include "io/gguf_types.h"
 #include "log.h"
@@ -131,6 +132,20 @@ void Model::construct() {
     }
   }
   refuse_strangers(file);
+}
+
+std::shared_ptr<const PackedWeights> Model::packed_decoder(const KernelTable& kernels, int threads) const {
+  if (!decoder_) return nullptr;
+  std::lock_guard lock(packed_mutex_);
+  if (auto packed = packed_.lock(); packed && &packed->kernels() == &kernels) return packed;
+  const std::vector<Weight> weights = decoder_->products();
+  ThreadPool pool(threads);
+  auto packed = std::make_shared<const PackedWeights>(kernels, pool, weights.data(), static_cast<int64_t>(weights.size()));
+  for (const Weight& w : weights) {
+    if (packed->find(w.data).panels) file_->give_back(w.data, static_cast<size_t>(w.rows * dtype_bytes(w.type, w.cols)));
+  }
+  packed_ = packed;
+  return packed;
 }
 
 void Model::refuse_missing(const char* network) const {

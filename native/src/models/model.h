@@ -1,8 +1,10 @@
 // A GPA model file with the networks it holds. Immutable; weights stay in the mapping.
 #pragma once
 #include <memory>
+#include <mutex>
 #include <string>
 
+#include "gpa/kernels/packed_weights.h"
 #include "io/gguf_file.h"
 #include "models/bicodec_decoder.h"
 #include "models/bicodec_encoder.h"
@@ -34,6 +36,11 @@ class Model {
   const BicodecDecoder& codec_decoder() const { return get(codec_decoder_, "codec"); }
   const SpeakerEncoder& speaker() const { return get(speaker_, "speaker"); }
 
+  // The decoder's weights as these kernels read them fastest, made by so many threads and shared by all that hold them; null: there is no
+  // decoder. The file's own pages are given back: they are touched no more, but for the embeddings of a few ids. Thread-safe.
+  // Throws std::bad_alloc.
+  std::shared_ptr<const PackedWeights> packed_decoder(const KernelTable& kernels, int threads) const;
+
  private:
   Model() = default;
   template <class Network>
@@ -53,6 +60,8 @@ class Model {
   std::unique_ptr<const BicodecEncoder> codec_encoder_;
   std::unique_ptr<const BicodecDecoder> codec_decoder_;
   std::unique_ptr<const SpeakerEncoder> speaker_;
+  mutable std::mutex packed_mutex_;
+  mutable std::weak_ptr<const PackedWeights> packed_;
 };
 
 }  // namespace gpa

@@ -80,6 +80,14 @@ KvShape Qwen3::kv_shape() const {
   return {static_cast<int64_t>(layers_.size()), kv_heads_, head_dim_, weights == DType::kF32 ? DType::kF32 : DType::kF16};
 }
 
+std::vector<Weight> Qwen3::products() const {
+  std::vector<Weight> out{head_};
+  for (const Layer& layer : layers_) {
+    for (const Linear& linear : {layer.q, layer.k, layer.v, layer.output, layer.gate, layer.up, layer.down}) out.push_back(linear.weight);
+  }
+  return out;
+}
+
 Matrix Qwen3::forward(const Context& context, std::span<const int32_t> ids, std::span<const DecoderSpan> spans) const {
   const Matrix hidden = run(context, DecoderStep::plan(context, ids, spans));
   for (const DecoderSpan& span : spans) span.sequence->advance(span.rows);

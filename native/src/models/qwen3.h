@@ -30,6 +30,8 @@ class Qwen3 {
   int64_t context_length() const { return context_length_; }
   // Keys and values are kept as precisely as the weights that make them: in f32 with F32 weights, else in f16.
   KvShape kv_shape() const;
+  // The matrices that activations are multiplied by.
+  std::vector<Weight> products() const;
 
   // Runs one step over rows of any sequences (each at most once), which lie in pools of kv_shape() on the context's queue. ids: the
   // host's, the rows of all spans one after the other, each in [0, vocab()); a row's position is its sequence's length plus its place in the span. Stores keys and values, advances the

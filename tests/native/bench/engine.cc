@@ -33,9 +33,10 @@ gpa_precision precision() {
 }
 
 struct Subject {
-  explicit Subject(std::shared_ptr<const Model> opened) : model(std::move(opened)) {}
+  explicit Subject(std::shared_ptr<const Model> opened) : model(std::move(opened)) { bench::pool().use(packed.get()); }
 
   std::shared_ptr<const Model> model;
+  std::shared_ptr<const PackedWeights> packed = model->packed_decoder(*select_kernels(), bench::threads());
   bench::Limits limits = bench::measure_limits(select_kernels()->name);
   Arena arena{bench::pool()};
 

@@ -9,6 +9,7 @@
 
 #include "bench/machine.h"
 #include "gpa/kernels/kernel_table.h"
+#include "gpa/kernels/packed_weights.h"
 #include "gpa/kernels/quantize.h"
 
 namespace {
@@ -55,11 +56,17 @@ void linear(benchmark::State& state, Isa isa, int64_t rows, int64_t outputs, int
   std::vector<std::vector<char>> w(static_cast<size_t>(copies), weights(type, outputs * inputs));
   const auto x = floats(rows * inputs);
   std::vector<float> y(static_cast<size_t>(rows * outputs));
+  std::vector<Weight> packed;
+  if (rounding == Rounding::kInt8)
+    for (const auto& copy : w) packed.push_back({copy.data(), type, outputs, inputs});
+  const PackedWeights as_decoders(*isa.kernels, pool(), packed.data(), static_cast<int64_t>(packed.size()));
+  pool().use(&as_decoders);
   size_t next = 0;
   for (auto _ : state) {
     isa.kernels->linear(pool(), {.x = x.data(), .rows = rows, .w = {w[next].data(), type, outputs, inputs}, .epilogue = {}, .y = y.data(), .rounding = rounding});
     next = (next + 1) % w.size();
   }
+  pool().use(nullptr);
   if (rounding == Rounding::kInt8) isa.limits.flop = isa.limits.int8;
   report(state, isa, 2.0 * static_cast<double>(rows * outputs * inputs), static_cast<double>(bytes));
 }

@@ -28,7 +28,7 @@ class Device {
 };
 
 // What a device's library exports, under the name gpa_device_library. It is of the same build as its caller: `abi` must be kDeviceAbi.
-inline constexpr int kDeviceAbi = 2;
+inline constexpr int kDeviceAbi = 3;
 struct DeviceLibrary {
   int abi;
   int (*count)();  // devices that can be used; 0 without a driver

@@ -298,6 +298,10 @@ struct KernelTable {
   void (*mean_rows)(Queue&, const MeanRowsArgs&);
   void (*nearest)(Queue&, const NearestArgs&);
   void (*sample)(Queue&, const SampleArgs&);
+  // Copies weights of a block type into the order in which linears() reads them fastest: ceil(rows / panel_rows) panels of panel_rows rows
+  // each, the last filled up with zeros. Products have the same bits with the copy (packed_weights.h). Null: they are read as they lie.
+  void (*pack)(Queue&, const Weight&, void* panels) = nullptr;
+  int64_t panel_rows = 0;
 
   void linear(Queue& queue, const LinearArgs& map) const { linears(queue, &map, 1); }
 };

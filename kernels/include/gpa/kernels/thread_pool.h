@@ -1,5 +1,6 @@
 // The threads that the CPU's kernels run on. No STL in this header: it is included by code compiled for one ISA.
 #pragma once
+#include "gpa/kernels/packed_weights.h"
 #include "gpa/kernels/queue.h"
 
 namespace gpa {
@@ -20,6 +21,10 @@ class ThreadPool : public Queue {
   // Calls task(arg, part, thread) once for each part in [0, parts), on any thread, and returns when all are
   // done. Parts are handed out dynamically; a part's result must not depend on the thread that runs it.
   void run(int parts, Task task, void* arg);
+
+  // Ops find weights in `packed` (of their own table), which must outlive their calls; null: in none.
+  void use(const PackedWeights* packed);
+  PackedRows packed_rows(const void* data) const;
 
   // 64-byte aligned memory of one thread, at least `bytes` long, reused by the next call for that thread.
   // Only to be asked for by the running part's own thread; contents are undefined.
