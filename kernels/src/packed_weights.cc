@@ -37,14 +37,14 @@ PackedWeights::PackedWeights(const KernelTable& kernels, ThreadPool& pool, const
     : kernels_(kernels), state_(nullptr) {
   auto state = std::make_unique<State>();
   std::vector<Weight> packed;
-  std::copy_if(weights, weights + count, std::back_inserter(packed), [&](const Weight& w) { return kernels.pack && dtype_quantized(w.type); });
+  if (kernels.pack) packed.assign(weights, weights + count);
   std::sort(packed.begin(), packed.end(), [](const Weight& a, const Weight& b) { return std::less<>()(a.data, b.data); });
   packed.erase(std::unique(packed.begin(), packed.end(), [](const Weight& a, const Weight& b) { return a.data == b.data; }), packed.end());
   int64_t size = 0;
   for (const Weight& w : packed) {
     const int64_t row_bytes = dtype_bytes(w.type, w.cols);
     state->entries.push_back({static_cast<const char*>(w.data), w.rows * row_bytes, row_bytes, size});
-    size += round_up(round_up(w.rows, kernels.panel_rows) * row_bytes, kLine);
+    size += round_up(round_up(w.rows, kernels.panel_rows(w.type)) * row_bytes, kLine);
   }
   if (size > 0) {
     state->memory.reset(static_cast<char*>(std::aligned_alloc(static_cast<size_t>(kHugePage), static_cast<size_t>(round_up(size, kHugePage)))));

@@ -2,8 +2,7 @@
 // for many rows. A part is a rectangle of C.
 #pragma once
 #include "block_values.h"
-#include "cpu/int8_panel.h"
-#include "cpu/product.h"
+#include "cpu/packed_values.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
@@ -103,6 +102,11 @@ inline void pack_blocks(const Weight& w, const void* const (&from)[kWidth], int6
 // Panels of columns first ... first + count, depth first_k ... first_k + depth; columns past the end are zero.
 inline void pack_weights(const Product& p, int64_t group, int64_t first, int64_t count, int64_t first_k, int64_t depth,
                          float* to) {
+  if (p.panels) {
+    for (int64_t column = 0; column < count; column += kPanel, to += kPanel * round_up(depth, kWidth))
+      value_kernel(p.w.type).unpack(p.panels, p.w.cols, first + column, first_k, depth, to);
+    return;
+  }
   for (int64_t column = 0; column < round_up(count, kPanel); column += kWidth) {
     const void* from[kWidth];
     for (int r = 0; r < kWidth; ++r)

@@ -32,30 +32,12 @@ struct LevelScratch {
         packed(reinterpret_cast<char*>(sums) + round_up(rows * kWide * static_cast<int64_t>(sizeof(float)), 64)) {}
 };
 
-// The weights of a product as its parts find them. Columns of a product with packed weights are counted from the begin of the panel
-// that has the first of them, `skew` rows before it.
-struct LevelWeights {
-  const char* data;  // panels, or rows
-  bool packed;
-  int64_t skew, rows, row_bytes;  // rows: of the product, behind the skew
-
-  int64_t columns() const { return skew + rows; }
-};
-
-inline LevelWeights find_level_weights(ThreadPool& pool, const Weight& w) {
-  const int64_t row_bytes = dtype_bytes(w.type, w.cols);
-  const PackedRows found = pool.packed_rows(w.data);
-  if (!found.panels) return {static_cast<const char*>(w.data), false, 0, w.rows, row_bytes};
-  const int64_t skew = found.row % kWidth;
-  return {static_cast<const char*>(found.panels) + (found.row - skew) * row_bytes, true, skew, w.rows, row_bytes};
-}
-
-// `depth` columns, from first_k on, of the panel at column `first`: where they lie, or packed into scratch.
+// `depth` columns of K, from first_k on, of the panel at column `first`: where they lie, or packed into scratch.
 template <DType type>
-const char* packed_panel(const LevelWeights& w, int64_t first, int64_t first_k, int64_t depth, const LevelScratch<type>& scratch) {
-  const char* at = w.data + first * w.row_bytes;
-  if (w.packed) return at + kWidth * dtype_bytes(type, first_k);
-  pack_panel<type>(at, w.row_bytes, first_k, depth, smaller<int64_t>(kWidth, w.rows - first), scratch.packed);
+const char* packed_panel(const Product& p, int64_t first, int64_t first_k, int64_t depth, const LevelScratch<type>& scratch) {
+  const int64_t row_bytes = dtype_bytes(type, p.w.cols), at = first * row_bytes;
+  if (p.panels) return p.panels + at + kWidth * dtype_bytes(type, first_k);
+  pack_panel<type>(static_cast<const char*>(p.w.data) + at, row_bytes, first_k, depth, smaller<int64_t>(kWidth, p.cols() - first), scratch.packed);
   return scratch.packed;
 }
 
@@ -63,13 +45,13 @@ const char* packed_panel(const LevelWeights& w, int64_t first, int64_t first_k, 
 // before(r, n) is called ahead of the last products of rows r ... r + n, after(r, n) behind them: what is stored meets its lines in the
 // cache and waits for none.
 template <DType type, class Before, class After>
-void multiply_open_panels(const LevelWeights& w, int64_t first, int64_t panels, const LevelBlock* x, int64_t rows, int64_t blocks,
+void multiply_open_panels(const Product& p, int64_t first, int64_t panels, const LevelBlock* x, int64_t rows, int64_t blocks,
                           const LevelScratch<type>& scratch, const Before& before, const After& after) {
   for (int64_t b = 0; b < blocks; b += kOpenBlocks) {
     const int64_t some = smaller(kOpenBlocks, blocks - b), first_k = b * kLevelBlock, depth = some * kLevelBlock;
     const bool last = b + some == blocks;
     for (int64_t i = 0; i < panels; ++i)
-      open_panel<type>(packed_panel<type>(w, first + i * kWidth, first_k, depth, scratch), depth, scratch.open + i * kOpenBlocks);
+      open_panel<type>(packed_panel<type>(p, first + i * kWidth, first_k, depth, scratch), depth, scratch.open + i * kOpenBlocks);
     for (int64_t r = 0; r < rows; r += kLevelTileRows) {
       const int64_t tile_rows = smaller<int64_t>(kLevelTileRows, rows - r);
       const LevelBlock* tile = x + r / kLevelTileRows * blocks + b;
@@ -86,27 +68,25 @@ void multiply_open_panels(const LevelWeights& w, int64_t first, int64_t panels, 
 
 // C[row, first ... first + count) for `rows` rows from the tile x on; first is the begin of a panel, count <= kWide.
 template <DType type>
-void multiply_panels(const Product& p, const LevelWeights& w, const LevelBlock* x, int64_t row, int64_t rows, int64_t first, int64_t count,
+void multiply_panels(const Product& p, const LevelBlock* x, int64_t row, int64_t rows, int64_t first, int64_t count,
                      const LevelScratch<type>& scratch) {
   const int64_t blocks = p.depth() / kLevelBlock, panels = ceil_div(count, kWidth);
-  const int64_t outside = larger<int64_t>(0, w.skew - first);  // columns of the first panel that are not the product's
-  const int64_t column = first + outside - w.skew, columns = count - outside;
   float bias[kWide];
-  const float* repeated = repeat_bias(p, column, columns, bias);
+  const float* repeated = repeat_bias(p, first, count, bias);
   const auto store = [&](int64_t r, int64_t n) {
-    for (const int64_t end = r + n; r < end; ++r) store_row(p, 0, row + r, column, columns, scratch.sums + r * kWide + outside, repeated);
+    for (const int64_t end = r + n; r < end; ++r) store_row(p, 0, row + r, first, count, scratch.sums + r * kWide, repeated);
   };
   if (rows <= kDotRows<type>) {
     for (int64_t i = 0; i < panels; ++i) {
-      const char* panel = packed_panel<type>(w, first + i * kWidth, 0, p.depth(), scratch);
+      const char* panel = packed_panel<type>(p, first + i * kWidth, 0, p.depth(), scratch);
       level_dot_of<type>(rows)(x, panel, blocks, scratch.sums + i * kWidth, kWide);
     }
     store(0, rows);
   } else {
     const auto fetch = [&](int64_t r, int64_t n) {
-      for (const int64_t end = r + n; r < end; ++r) prefetch_row(p, row + r, column, columns);
+      for (const int64_t end = r + n; r < end; ++r) prefetch_row(p, row + r, first, count);
     };
-    multiply_open_panels(w, first, panels, x, rows, blocks, scratch, fetch, store);
+    multiply_open_panels(p, first, panels, x, rows, blocks, scratch, fetch, store);
   }
 }
 
@@ -116,28 +96,27 @@ struct LevelCut {
   int64_t parts;
 };
 
-inline LevelCut cut_levels(const LevelWeights& w, int64_t row_parts, int threads) {
-  const int64_t columns = ceil_div(w.columns(), kWide);
+inline LevelCut cut_levels(const Product& p, int64_t row_parts, int threads) {
+  const int64_t columns = ceil_div(p.cols(), kWide);
   // A megabyte of weights a part at most: memory is read fastest in long runs, but the last part leaves other threads idle.
   const int64_t even = larger<int64_t>(1, columns * row_parts / (8 * threads));
-  const int64_t together = smaller(larger<int64_t>(1, (1 << 20) / (kWide * w.row_bytes)), even);
+  const int64_t together = smaller(larger<int64_t>(1, (1 << 20) / (kWide * dtype_bytes(p.w.type, p.w.cols))), even);
   return {together, ceil_div(columns, together)};
 }
 
 template <DType type>
-void multiply_level_part(const Product& p, const LevelWeights& w, const LevelBlock* x, int64_t row, int64_t rows, int64_t begin,
-                         int64_t columns, void* memory) {
+void multiply_level_part(const Product& p, const LevelBlock* x, int64_t row, int64_t rows, int64_t begin, int64_t columns, void* memory) {
   const LevelScratch<type> scratch(memory, rows);
-  const int64_t end = smaller(begin + columns, w.columns());
+  const int64_t end = smaller(begin + columns, p.cols());
   begin_products<type>();
   for (int64_t first = begin; first < end; first += kWide)
-    multiply_panels<type>(p, w, x, row, rows, first, smaller(kWide, end - first), scratch);
+    multiply_panels<type>(p, x, row, rows, first, smaller(kWide, end - first), scratch);
   end_products();
 }
 
 // What depends on the type of the weights.
 struct LevelKernel {
-  void (*part)(const Product&, const LevelWeights&, const LevelBlock*, int64_t, int64_t, int64_t, int64_t, void*);
+  void (*part)(const Product&, const LevelBlock*, int64_t, int64_t, int64_t, int64_t, void*);
   void (*pack)(const char* rows, int64_t row_bytes, int64_t first_k, int64_t depth, int64_t count, char* to);
   int64_t (*scratch_bytes)(int64_t rows, int64_t row_bytes);  // rows: a part's at most
 };
@@ -153,16 +132,6 @@ inline LevelKernel level_kernel(DType type) {
     case DType::kIQ4_NL: return kLevelKernel<DType::kIQ4_NL>;
     default: return kLevelKernel<DType::kQ8_0>;
   }
-}
-
-// The panels of a matrix, which are kWidth * ceil(rows / kWidth) rows long.
-inline void pack(Queue& queue, const Weight& w, void* panels) {
-  const int64_t row_bytes = dtype_bytes(w.type, w.cols), count = ceil_div(w.rows, kWidth);
-  for_ranges(static_cast<ThreadPool&>(queue), count, kWidth * row_bytes, [&](int64_t begin, int64_t end, int) {
-    for (int64_t first = begin * kWidth; first < end * kWidth; first += kWidth)
-      level_kernel(w.type).pack(static_cast<const char*>(w.data) + first * row_bytes, row_bytes, 0, w.cols, smaller<int64_t>(kWidth, w.rows - first),
-                                static_cast<char*>(panels) + first * row_bytes);
-  });
 }
 
 // The rows of a linear layer into [ceil(rows / kLevelTileRows)][depth / kLevelBlock] blocks.
@@ -192,23 +161,21 @@ inline void multiply_int8(ThreadPool& pool, const Product* products, int64_t cou
   auto* x = static_cast<LevelBlock*>(pool.shared(static_cast<size_t>(tiles * blocks) * sizeof(LevelBlock)));
   round_rows(pool, any, x);
   const int64_t row_parts = ceil_div(tiles, kLevelPartTiles), part_tiles = ceil_div(tiles, row_parts);
-  LevelWeights weights[kMostProducts];
   LevelCut cuts[kMostProducts];
   int64_t parts = 0, bytes = 0;
   for (int64_t i = 0; i < count; ++i) {
-    weights[i] = find_level_weights(pool, products[i].w);
-    cuts[i] = cut_levels(weights[i], row_parts, pool.threads());
+    const Weight& w = products[i].w;
+    cuts[i] = cut_levels(products[i], row_parts, pool.threads());
     parts += cuts[i].parts;
-    bytes = larger(bytes, level_kernel(products[i].w.type).scratch_bytes(part_tiles * kLevelTileRows, weights[i].row_bytes));
+    bytes = larger(bytes, level_kernel(w.type).scratch_bytes(part_tiles * kLevelTileRows, dtype_bytes(w.type, w.cols)));
   }
   run_parts(pool, parts * row_parts, [&](int64_t part, int thread) {
     const int64_t tile = part / parts * part_tiles, row = tile * kLevelTileRows;
     int64_t i = 0, piece = part % parts;
     for (; piece >= cuts[i].parts; ++i) piece -= cuts[i].parts;
     const int64_t columns = cuts[i].together * kWide;
-    level_kernel(products[i].w.type).part(products[i], weights[i], x + tile * blocks, row,
-                                          smaller(part_tiles * kLevelTileRows, any.rows - row), piece * columns, columns,
-                                          pool.scratch(thread, static_cast<size_t>(bytes)));
+    level_kernel(products[i].w.type).part(products[i], x + tile * blocks, row, smaller(part_tiles * kLevelTileRows, any.rows - row),
+                                          piece * columns, columns, pool.scratch(thread, static_cast<size_t>(bytes)));
   });
 }
 
@@ -233,8 +200,7 @@ inline void convolve_int8(ThreadPool& pool, const Product& p) {
   auto* frames = static_cast<RowLevels*>(pool.shared(static_cast<size_t>(p.frames * p.channels / kLevelBlock) * sizeof(RowLevels)));
   round_frames(pool, p, frames);
   const int64_t blocks = p.depth() / kLevelBlock, tiles = ceil_div(p.rows, kLevelTileRows);
-  const LevelWeights w = find_level_weights(pool, p.w);
-  const int64_t tile_bytes = blocks * static_cast<int64_t>(sizeof(LevelBlock)), columns = ceil_div(w.columns(), kWide);
+  const int64_t tile_bytes = blocks * static_cast<int64_t>(sizeof(LevelBlock)), columns = ceil_div(p.w.rows, kWide);
   int64_t part_tiles = smaller(larger<int64_t>(4, smaller(kGatheredBytes / tile_bytes, kLevelPartTiles)), tiles), column_parts = 1;
   const int64_t wanted = pool.threads() == 1 ? 1 : 4 * pool.threads();
   while (ceil_div(tiles, part_tiles) * column_parts < wanted && column_parts < columns) column_parts *= 2;
@@ -242,14 +208,14 @@ inline void convolve_int8(ThreadPool& pool, const Product& p) {
   part_tiles = ceil_div(tiles, row_parts);
   const LevelKernel kernel = level_kernel(p.w.type);
   const int64_t gathered = round_up(part_tiles * tile_bytes, 64);
-  const int64_t bytes = gathered + kernel.scratch_bytes(part_tiles * kLevelTileRows, w.row_bytes);
+  const int64_t bytes = gathered + kernel.scratch_bytes(part_tiles * kLevelTileRows, dtype_bytes(p.w.type, p.w.cols));
   run_parts(pool, row_parts * ceil_div(columns, together), [&](int64_t part, int thread) {
     auto* memory = static_cast<char*>(pool.scratch(thread, static_cast<size_t>(bytes)));
     auto* x = reinterpret_cast<LevelBlock*>(memory);
     const int64_t row = part % row_parts * part_tiles * kLevelTileRows, rows = smaller(part_tiles * kLevelTileRows, p.rows - row);
     if (rows <= 0) return;
     gather_tiles(p, frames, row, rows, x);
-    kernel.part(p, w, x, row, rows, part / row_parts * together * kWide, together * kWide, memory + gathered);
+    kernel.part(p, x, row, rows, part / row_parts * together * kWide, together * kWide, memory + gathered);
   });
 }
 

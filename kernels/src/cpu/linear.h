@@ -17,18 +17,29 @@ inline void multiply(ThreadPool& pool, Product p, Rounding rounding = Rounding::
   if (convolves_rounded(rounding, p)) return convolve_int8(pool, p);
 #if !defined(GPA_ISA_AMX)  // which has rounded products only
   p.x = entering_rows(pool, p);
-  if (p.rows < kFewRows && !dtype_quantized(p.w.type))
+  if (p.panels && p.rows <= kMostPackedRows)
+    multiply_packed_rows(pool, p);
+  else if (p.rows < kFewRows && !dtype_quantized(p.w.type))
     multiply_few_rows(pool, p);
   else
     multiply_many_rows(pool, p);
 #endif
 }
 
-inline Product product_of(const LinearArgs& a) {
+inline bool rounds(const LinearArgs& a) { return a.rounding == Rounding::kInt8 && dtype_quantized(a.w.type); }
+
+inline Product product_of(ThreadPool& pool, const LinearArgs& a) {
+  // Weights of block types are packed for rounded products alone.
+  const bool packs = rounds(a) || !dtype_quantized(a.w.type);
+  const PackedRows found = packs ? pool.packed_rows(a.w.data) : PackedRows{nullptr, 0};
+  const int64_t skew = found.row % panel_rows(a.w.type);
+  const auto* panels = static_cast<const char*>(found.panels);
   return {.x = a.x,
           .frames = a.rows,
           .channels = a.w.cols,
           .w = a.w,
+          .panels = panels ? panels + (found.row - skew) * dtype_bytes(a.w.type, a.w.cols) : nullptr,
+          .skew = skew,
           .rows = a.rows,
           .prologue = a.prologue,
           .epilogue = a.epilogue,
@@ -37,14 +48,12 @@ inline Product product_of(const LinearArgs& a) {
           .y_size = a.rows * a.w.rows};
 }
 
-inline bool rounds(const LinearArgs& a) { return a.rounding == Rounding::kInt8 && dtype_quantized(a.w.type); }
-
 // Products in f32 first: what the prologue makes for them and the levels of the others lie in the same memory.
 void linears(ThreadPool& pool, const LinearArgs* maps, int64_t count) {
   const float* x = nullptr;
   for (int64_t i = 0; i < count; ++i) {
     if (rounds(maps[i])) continue;
-    Product p = product_of(maps[i]);
+    Product p = product_of(pool, maps[i]);
     if (!x) x = entering_rows(pool, p);
     p.x = x;
     p.prologue = {};
@@ -54,12 +63,30 @@ void linears(ThreadPool& pool, const LinearArgs* maps, int64_t count) {
   int64_t together = 0;
   for (int64_t i = 0; i < count; ++i) {
     if (!rounds(maps[i])) continue;
-    rounded[together++] = product_of(maps[i]);
+    rounded[together++] = product_of(pool, maps[i]);
     if (together < kMostProducts) continue;
     multiply_int8(pool, rounded, together);
     together = 0;
   }
   if (together > 0) multiply_int8(pool, rounded, together);
+}
+
+inline int64_t packed_panel_rows(DType type) { return type == DType::kI32 ? 0 : panel_rows(type); }
+
+// The panels of a matrix (KernelTable::pack).
+inline void pack(Queue& queue, const Weight& w, void* to) {
+  const int64_t row_bytes = dtype_bytes(w.type, w.cols), height = panel_rows(w.type);
+  for_ranges(static_cast<ThreadPool&>(queue), ceil_div(w.rows, height), height * w.cols, [&](int64_t begin, int64_t end, int) {
+    for (int64_t first = begin * height; first < end * height; first += height) {
+      const char* rows = static_cast<const char*>(w.data) + first * row_bytes;
+      char* panel = static_cast<char*>(to) + first * row_bytes;
+      const int64_t count = smaller(height, w.rows - first);
+      if (dtype_quantized(w.type))
+        level_kernel(w.type).pack(rows, row_bytes, 0, w.cols, count, panel);
+      else
+        value_kernel(w.type).pack(rows, w.cols, count, panel);
+    }
+  });
 }
 
 void conv1d(ThreadPool& pool, const Conv1dArgs& a) {

@@ -20,6 +20,8 @@ struct Product {
   int64_t pad_left = 0;
   int64_t groups = 1;
   Weight w;
+  const char* panels = nullptr;  // packed weights (packed_weights.h), from the panel on that has the first row; null: read from w.data
+  int64_t skew = 0;              // rows of that panel ahead of the first: columns that are computed, but not stored
   int64_t rows = 0;
   Prologue prologue = {};  // of the rows of x, which are frames x channels; with more than one tap, only Snake
   Epilogue epilogue;
@@ -29,7 +31,7 @@ struct Product {
   int64_t y_size = 0;
   int64_t crop = 0;
 
-  int64_t cols() const { return w.rows / groups; }
+  int64_t cols() const { return w.rows / groups + skew; }
   int64_t depth() const { return w.cols; }
   int64_t run() const { return channels / groups; }
   // A row of A is one piece of x (but for the padding).
@@ -77,9 +79,9 @@ inline void copy_row(const Product& p, int64_t group, int64_t row, int64_t first
 // Stores row `row`, columns first ... first + count of a group, from their sums.
 inline void store_row(const Product& p, int64_t group, int64_t row, int64_t first, int64_t count, const float* sum,
                       const float* repeated_bias) {
-  const int64_t column = group * p.cols() + first;
+  const int64_t column = group * p.cols() + first - p.skew;
   const int64_t start = row * p.y_row + column - p.crop;
-  const int64_t low = larger<int64_t>(-start, 0), high = smaller(count, p.y_size - start);
+  const int64_t low = larger<int64_t>(larger(-start, -column), 0), high = smaller(count, p.y_size - start);
   if (high <= low) return;
   Epilogue e = shifted(p.epilogue, column + low, start + low);
   if (repeated_bias) e.bias = repeated_bias + low;
@@ -88,7 +90,7 @@ inline void store_row(const Product& p, int64_t group, int64_t row, int64_t firs
 
 // Asks for the memory that store_row() will write.
 inline void prefetch_row(const Product& p, int64_t row, int64_t first, int64_t count) {
-  const int64_t start = row * p.y_row + first - p.crop;
+  const int64_t start = row * p.y_row + first - p.skew - p.crop;
   const int64_t low = larger<int64_t>(-start, 0), high = smaller(count, p.y_size - start);
   for (int64_t i = low; i < high; i += 64 / static_cast<int64_t>(sizeof(float))) __builtin_prefetch(p.y + start + i, 1);
 }

@@ -57,7 +57,7 @@ void linear(benchmark::State& state, Isa isa, int64_t rows, int64_t outputs, int
   const auto x = floats(rows * inputs);
   std::vector<float> y(static_cast<size_t>(rows * outputs));
   std::vector<Weight> packed;
-  if (rounding == Rounding::kInt8)
+  if (rounding == Rounding::kInt8 || !dtype_quantized(type))
     for (const auto& copy : w) packed.push_back({copy.data(), type, outputs, inputs});
   const PackedWeights as_decoders(*isa.kernels, pool(), packed.data(), static_cast<int64_t>(packed.size()));
   pool().use(&as_decoders);

@@ -298,10 +298,11 @@ struct KernelTable {
   void (*mean_rows)(Queue&, const MeanRowsArgs&);
   void (*nearest)(Queue&, const NearestArgs&);
   void (*sample)(Queue&, const SampleArgs&);
-  // Copies weights of a block type into the order in which linears() reads them fastest: ceil(rows / panel_rows) panels of panel_rows rows
-  // each, the last filled up with zeros. Products have the same bits with the copy (packed_weights.h). Null: they are read as they lie.
+  // Copies weights into the order in which linears() reads them fastest (rounded, where they are of a block type): panels of
+  // panel_rows(type) rows each, the last filled up with zeros. Products have the same bits with the copy (packed_weights.h). Null: they
+  // are read as they lie.
   void (*pack)(Queue&, const Weight&, void* panels) = nullptr;
-  int64_t panel_rows = 0;
+  int64_t (*panel_rows)(DType) = nullptr;
 
   void linear(Queue& queue, const LinearArgs& map) const { linears(queue, &map, 1); }
 };

@@ -1,5 +1,5 @@
-// Copies of weights of block types in the order in which the products of one table read them (KernelTable::pack): a model's decoder is
-// packed once, when its first engine on the CPU opens. No STL in this header: it is included by code compiled for one ISA.
+// Copies of weights in the order in which the products of one table read them (KernelTable::pack): a model's decoder is packed once,
+// when its first engine on the CPU opens. No STL in this header: it is included by code compiled for one ISA.
 #pragma once
 #include "gpa/kernels/types.h"
 
@@ -17,7 +17,7 @@ struct PackedRows {
 // Immutable, thread-safe.
 class PackedWeights {
  public:
-  // Packs those of `count` weights that the table packs, one copy of each. Throws std::bad_alloc.
+  // Packs `count` weights, each once, if the table packs any. Throws std::bad_alloc.
   PackedWeights(const KernelTable& kernels, ThreadPool& pool, const Weight* weights, int64_t count);
   ~PackedWeights();
   PackedWeights(const PackedWeights&) = delete;
