@@ -43,7 +43,7 @@ struct KeyBlock {
   static constexpr int place(int i) { return i; }
   static Vec load(const float* from) { return Vec::load(from); }
 
-  static void transpose(const char* const* rows, int64_t first, float* to) {
+  static inline __attribute__((always_inline)) void transpose(const char* const* rows, int64_t first, float* to) {
     Vec v[kWidth];
 #pragma GCC unroll 16
     for (int r = 0; r < kWidth; ++r) v[r] = Vec::load(reinterpret_cast<const float*>(rows[r]) + first);
@@ -63,7 +63,7 @@ struct KeyBlock<DType::kF16> {
   static constexpr int place(int i) { return kWidth == 16 ? i % 8 * 2 + i / 8 : i; }
   static Vec load(const uint16_t* from) { return Vec::load_f16(from); }
 
-  static void transpose(const char* const* rows, int64_t first, uint16_t* to) {
+  static inline __attribute__((always_inline)) void transpose(const char* const* rows, int64_t first, uint16_t* to) {
     constexpr auto kLanes = Iota<2 * kWidth>();
     Halves v[kVectors];
 #pragma GCC unroll 8
