@@ -52,9 +52,10 @@ inline void find_rows(const AttentionPart& p, int64_t offset, int64_t first, int
   const AttentionArgs& a = p.a;
   const int64_t stride = dtype_bytes(type, a.kv_stride), begin = dtype_bytes(type, offset + p.kv_head * a.head_dim);
   int64_t page = first / a.page_tokens, token = first % a.page_tokens;
-  for (int64_t s = 0; s < keys; ++page, token = 0) {
+  for (int64_t s = 0, count; s < keys; s += count, ++page, token = 0) {
     const char* row = static_cast<const char*>(p.sequence.pages[page]) + begin + token * stride;
-    for (; s < keys && token < a.page_tokens; ++s, ++token, row += stride) rows[s] = row;
+    count = smaller(keys - s, a.page_tokens - token);
+    for (int64_t i = 0; i < count; ++i) rows[s + i] = row + i * stride;
   }
 }
 
