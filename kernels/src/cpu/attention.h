@@ -3,7 +3,7 @@
 // Tiles begin at multiples of kBlock whatever the batch, and a tile that a row does not see leaves it untouched bit
 // by bit: a query's result depends on nothing but its own visible keys.
 #pragma once
-#include "cpu/gemm_dot.h"
+#include "cpu/few_rows.h"
 #include "cpu/math.h"
 
 namespace gpa::GPA_ISA_NAMESPACE {
@@ -52,9 +52,10 @@ inline void find_rows(const AttentionPart& p, int64_t offset, int64_t first, int
   const AttentionArgs& a = p.a;
   const int64_t stride = dtype_bytes(type, a.kv_stride), begin = dtype_bytes(type, offset + p.kv_head * a.head_dim);
   int64_t page = first / a.page_tokens, token = first % a.page_tokens;
-  for (int64_t s = 0; s < keys; ++page, token = 0) {
+  for (int64_t s = 0, count; s < keys; s += count, ++page, token = 0) {
     const char* row = static_cast<const char*>(p.sequence.pages[page]) + begin + token * stride;
-    for (; s < keys && token < a.page_tokens; ++s, ++token, row += stride) rows[s] = row;
+    count = smaller(keys - s, a.page_tokens - token);
+    for (int64_t i = 0; i < count; ++i) rows[s + i] = row + i * stride;
   }
 }
 
@@ -126,63 +127,24 @@ void add_values(const AttentionPart& p, int64_t first, int64_t keys) {
   }
 }
 
-// Few rows, as in decoding: packing would cost more than the products. The sums are those of score_keys() and add_values(), bit by bit.
-inline bool few_rows(const AttentionPart& p) { return p.rows < kFewRows && p.a.head_dim <= kBlock && p.a.head_dim % kPanel == 0; }
+inline bool few_rows(const AttentionPart& p) { return p.rows <= kMostFewRows && p.a.head_dim <= kBlock && p.a.head_dim % kPanel == 0; }
 
-// Asks for the memory of a row of one head.
-template <DType type>
-inline void prefetch_head(const char* row, int64_t head_dim) {
-  for (int64_t i = 0; i < dtype_bytes(type, head_dim); i += 64) __builtin_prefetch(row + i);
-}
-
+// score_keys() of few rows.
 template <DType type>
 void score_few_rows(const AttentionPart& p, int64_t first, int64_t keys) {
-  const int64_t head_dim = p.a.head_dim;
   const char* rows[kBlock];
   find_rows<type>(p, p.a.k_offset, first, keys, rows);
-  const DotPanel dot = dot_panel_of(type, p.rows);
-  for (int64_t s = 0; s < keys; s += kWidth) {
-    const char* from[kWidth];
-    for (int r = 0; r < kWidth; ++r) {
-      from[r] = s + r < keys ? rows[s + r] : nullptr;
-      if (s + r + kWidth < keys) prefetch_head<type>(rows[s + r + kWidth], head_dim);
-    }
-    dot(p.query, kARow, from, head_dim, p.score + s, kARow);
-  }
+  // Nobody reads the scores of keys that are not there.
+  for (int64_t s = keys; s < round_up(keys, kKeysAtOnce); ++s) rows[s] = rows[keys - 1];
+  FewRows<type>::kScore[p.rows - 1](p.query, rows, keys, p.a.head_dim, p.score);
 }
 
-template <DType type, int R>
-void add_values_to(const AttentionPart& p, const char* const* rows, int64_t keys, bool add) {
-  constexpr int64_t kAhead = 8;
-  for (int64_t column = 0; column < p.a.head_dim; column += kPanel) {
-    Vec sum[R][2];
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) sum[r][0] = sum[r][1] = Vec::zero();
-    for (int64_t s = 0; s < keys; ++s) {
-      if (column == 0 && s + kAhead < keys) prefetch_head<type>(rows[s + kAhead], p.a.head_dim);
-      const Vec v0 = load_weights<type>(rows[s], column, kWidth), v1 = load_weights<type>(rows[s], column + kWidth, kWidth);
-#pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) {
-        const Vec weight = Vec::broadcast(p.score[r * kARow + s]);
-        sum[r][0] = fma(weight, v0, sum[r][0]);
-        sum[r][1] = fma(weight, v1, sum[r][1]);
-      }
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      float* to = p.sum + r * p.sum_row() + column;
-      (add ? sum[r][0] + Vec::load(to) : sum[r][0]).store(to);
-      (add ? sum[r][1] + Vec::load(to + kWidth) : sum[r][1]).store(to + kWidth);
-    }
-  }
-}
-
-template <DType type, int... I>
-void add_values_of_few_rows(const AttentionPart& p, int64_t first, int64_t keys, Indices<I...>) {
-  static constexpr void (*kAdd[])(const AttentionPart&, const char* const*, int64_t, bool) = {add_values_to<type, I + 1>...};
+// add_values() of few rows.
+template <DType type>
+void add_values_of_few_rows(const AttentionPart& p, int64_t first, int64_t keys) {
   const char* rows[kBlock];
   find_rows<type>(p, p.a.v_offset, first, keys, rows);
-  kAdd[p.rows - 1](p, rows, keys, first > 0);
+  FewRows<type>::kAdd[p.rows - 1](p.score, rows, keys, p.a.head_dim, p.sum, p.sum_row(), first > 0);
 }
 
 template <DType type>
@@ -210,7 +172,7 @@ void attend(const AttentionPart& p) {
     const int64_t count = smaller(kBlock, keys - first);
     few ? score_few_rows<type>(p, first, count) : score_keys<type>(p, first, count);
     for (int64_t row = 0; row < p.rows; ++row) softmax_row(p, row, first, count);
-    few ? add_values_of_few_rows<type>(p, first, count, Iota<static_cast<int>(kFewRows) - 1>()) : add_values<type>(p, first, count);
+    few ? add_values_of_few_rows<type>(p, first, count) : add_values<type>(p, first, count);
   }
   for (int64_t row = 0; row < p.rows; ++row) {
     const Vec total = Vec::broadcast(p.total[row]);

@@ -21,8 +21,7 @@ inline Vec exp(Vec x) {
   r = fma(n.value, Vec::broadcast(2.12194440e-4f), r);
   const Vec p = horner(r, 0.5f, 0.166665733f, 0.0416663624f, 0.00836377684f, 0.00139421609f);
   const Vec e = fma(r * r, p, r) + Vec::broadcast(1.0f);
-  const Ints half = n.integer >> 1;  // in two steps, so that denormal results are reached
-  return e * power_of_two(half) * power_of_two(n.integer - half);
+  return times_power_of_two(e, n);
 }
 
 inline Vec sigmoid(Vec x) { return Vec::broadcast(1.0f) / (Vec::broadcast(1.0f) + exp(-x)); }

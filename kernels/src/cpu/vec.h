@@ -91,8 +91,16 @@ inline Vec operator/(Vec a, Vec b) { return {a.v / b.v}; }
 inline Vec operator-(Vec a) { return {-a.v}; }
 
 // a > b ? a : b and a < b ? a : b: where one is NaN the result is b.
+#if defined(GPA_ISA_AVX512)
+inline Vec max(Vec a, Vec b) { return {reinterpret_cast<Floats>(_mm512_maskz_max_ps(0xffff, a.v, b.v))}; }
+inline Vec min(Vec a, Vec b) { return {reinterpret_cast<Floats>(_mm512_maskz_min_ps(0xffff, a.v, b.v))}; }
+#elif defined(GPA_ISA_AVX2)
+inline Vec max(Vec a, Vec b) { return {reinterpret_cast<Floats>(_mm256_max_ps(a.v, b.v))}; }
+inline Vec min(Vec a, Vec b) { return {reinterpret_cast<Floats>(_mm256_min_ps(a.v, b.v))}; }
+#else
 inline Vec max(Vec a, Vec b) { return {a.v > b.v ? a.v : b.v}; }
 inline Vec min(Vec a, Vec b) { return {a.v < b.v ? a.v : b.v}; }
+#endif
 
 inline Vec select_less(Vec a, Vec b, Vec yes, Vec no) { return {a.v < b.v ? yes.v : no.v}; }
 
@@ -116,6 +124,16 @@ inline Rounded round_small(Vec x) {
 
 // 2^n for -126 <= n <= 127.
 inline Vec power_of_two(Ints n) { return from_bits((n + 127) << 23); }
+
+// x * 2^n, rounded once, for x between 1/2 and 2 and |n| <= 250.
+inline Vec times_power_of_two(Vec x, Rounded n) {
+#if defined(GPA_ISA_AVX512)
+  return {reinterpret_cast<Floats>(_mm512_maskz_scalef_ps(0xffff, x.v, n.value.v))};
+#else
+  const Ints half = n.integer >> 1;  // in two steps, so that denormal results are reached
+  return x * power_of_two(half) * power_of_two(n.integer - half);
+#endif
+}
 
 inline Ints load_halves(const uint16_t* p) {
   uint16_t __attribute__((vector_size(2 * kWidth))) halves;

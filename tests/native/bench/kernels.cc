@@ -94,19 +94,20 @@ void conv_transpose(benchmark::State& state, Isa isa, int64_t frames, int64_t in
 }
 
 void attention(benchmark::State& state, Isa isa, int64_t queries, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t keys,
-               Mask mask) {
+               Mask mask, DType kv_type) {
   const int64_t position = keys - queries, width = kv_heads * head_dim;
-  const auto q = floats(queries * heads * head_dim), kv = floats(2 * keys * width);
+  const auto q = floats(queries * heads * head_dim);
+  const auto kv = weights(kv_type, 2 * keys * width);
   std::vector<float> y(q.size());
   const void* page = kv.data();
   const AttentionSequence sequence{.first_row = 0, .queries = queries, .keys = keys, .position = position, .pages = &page};
   for (auto _ : state)
-    isa.kernels->attention(pool(), {.q = q.data(), .q_stride = heads * head_dim, .heads = heads, .kv_heads = kv_heads, .head_dim = head_dim,
+    isa.kernels->attention(pool(), {.q = q.data(), .q_stride = heads * head_dim, .heads = heads, .kv_heads = kv_heads, .head_dim = head_dim, .kv_type = kv_type,
                                     .page_tokens = keys, .kv_stride = width, .k_offset = 0, .v_offset = keys * width, .scale = 0.125f,
                                     .mask = mask, .y = y.data(), .y_stride = heads * head_dim, .sequences = &sequence, .count = 1,
                                     .most_queries = queries, .most_keys = keys});
   const double seen = mask == Mask::kFull ? static_cast<double>(keys) : static_cast<double>(keys) - static_cast<double>(queries) / 2;
-  report(state, isa, 4.0 * static_cast<double>(queries * heads * head_dim) * seen, 8.0 * static_cast<double>(keys * width));
+  report(state, isa, 4.0 * static_cast<double>(queries * heads * head_dim) * seen, static_cast<double>(dtype_bytes(kv_type, 2 * keys * width)));
 }
 
 void activate(benchmark::State& state, Isa isa, int64_t count, Activation activation) {
@@ -191,9 +192,9 @@ void register_cases(const std::string& name, const Isa& isa) {
   add("conv_k7_96ch_to_1_f16", conv, I{16000}, I{96}, I{1}, I{7}, I{1}, I{1});
   add("conv_k128_1024ch_16groups_f16", conv, I{300}, I{1024}, I{1024}, I{128}, I{1}, I{16});
   add("conv_transpose_1536_to_768_stride8_f16", conv_transpose, I{50}, I{1536}, I{768}, I{8});
-  add("attention_full_1500x20x64", attention, I{1500}, I{20}, I{20}, I{64}, I{1500}, Mask::kFull);
-  add("attention_causal_512x12of4x64", attention, I{512}, I{12}, I{4}, I{64}, I{512}, Mask::kCausal);
-  add("attention_decode_1x12of4x64_1000keys", attention, I{1}, I{12}, I{4}, I{64}, I{1000}, Mask::kCausal);
+  add("attention_full_1500x20x64", attention, I{1500}, I{20}, I{20}, I{64}, I{1500}, Mask::kFull, DType::kF32);
+  add("attention_causal_512x12of4x64", attention, I{512}, I{12}, I{4}, I{64}, I{512}, Mask::kCausal, DType::kF16);
+  add("attention_decode_1x12of4x64_1000keys", attention, I{1}, I{12}, I{4}, I{64}, I{1000}, Mask::kCausal, DType::kF16);
   add("gelu_1M", activate, I{1} << 20, Activation::kGelu);
   add("silu_1M", activate, I{1} << 20, Activation::kSilu);
   add("nearest_375x1280_16384codes", nearest, I{375}, I{1280}, I{16384});

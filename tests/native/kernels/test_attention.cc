@@ -119,27 +119,30 @@ TEST_P(AttentionTest, anyMaskAndShape_matchesReference) {
   }
 }
 
-// A query's bits are the same alone, in a chunk, and with more keys behind the mask.
+// A query's bits are the same alone, in a chunk, and with more keys behind the mask, for any number of heads that share their keys.
 TEST_P(AttentionTest, queryOfAnotherBatch_hasTheSameBits) {
-  for (const DType type : {DType::kF32, DType::kF16}) {
-    const Case whole{300, 4, 2, 32, 300, 16, Mask::kCausal, 0, 1, type};
-    const Inputs in(whole);
-    ThreadPool pool(2);
-    Floats all(static_cast<size_t>(in.outputs()));
-    kernels().attention(pool, in.args(all.data()));
-    const int64_t row = whole.heads * whole.head_dim;
-    for (int64_t first : {0, 1, 100, 255, 256, 299}) {
-      Floats one(static_cast<size_t>(row));
-      AttentionSequence sequence = in.sequence;
-      sequence.queries = 1;
-      sequence.position = first;
-      sequence.keys = first + 1;
-      AttentionArgs args = in.args(one.data(), &sequence, 1);
-      args.q += first * args.q_stride;
-      kernels().attention(pool, args);
-      EXPECT_EQ(0, std::memcmp(one.data(), all.data() + first * row, one.size() * sizeof(float))) << "query " << first;
-    }
-  }
+  for (const DType type : {DType::kF32, DType::kF16})
+    for (const int64_t group : {1, 2, 3, 4, 5, 6, 7, 8})
+      for (const int64_t head_dim : {32, 64, 96}) {
+        const Case whole{300, 2 * group, 2, head_dim, 300, 16, Mask::kCausal, 0, 1, type};
+        const Inputs in(whole);
+        ThreadPool pool(2);
+        Floats all(static_cast<size_t>(in.outputs()));
+        kernels().attention(pool, in.args(all.data()));
+        const int64_t row = whole.heads * whole.head_dim;
+        for (int64_t first : {0, 1, 20, 36, 49, 100, 255, 256, 299}) {
+          Floats one(static_cast<size_t>(row));
+          AttentionSequence sequence = in.sequence;
+          sequence.queries = 1;
+          sequence.position = first;
+          sequence.keys = first + 1;
+          AttentionArgs args = in.args(one.data(), &sequence, 1);
+          args.q += first * args.q_stride;
+          kernels().attention(pool, args);
+          EXPECT_EQ(0, std::memcmp(one.data(), all.data() + first * row, one.size() * sizeof(float)))
+              << "query " << first << " of " << text(whole);
+        }
+      }
 }
 
 // Several sequences of one call: each as if it were alone. Rows that belong to none of them are left alone.
