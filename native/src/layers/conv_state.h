@@ -15,8 +15,8 @@ namespace gpa {
 class FrameTail {
  public:
   int64_t rows() const { return rows_; }
-  // The kept frames, then x: x itself where none are kept, else in the arena.
-  Matrix join(Context& ctx, const Matrix& x) const;
+  // The kept frames, then x: in x itself where none are kept or the `room` rows before it take them, else in the arena.
+  Matrix join(Context& ctx, const Matrix& x, int64_t room) const;
   // Keeps the last rows of what join() gave.
   void keep(Context& ctx, const Matrix& joined, int64_t rows);
 
@@ -35,8 +35,10 @@ class ConvState {
     Matrix x;          // its input frames, kept ones included
     int64_t pad_left;  // zeros before them
     Matrix centre;     // the rows of x under the taps' middle: one for each output
+    int64_t room;      // rows before centre that may be overwritten once x is convolved
   };
-  Window advance(Context& ctx, const Matrix& x, bool last);
+  // room: rows before x that may be overwritten.
+  Window advance(Context& ctx, const Matrix& x, bool last, int64_t room = 0);
 
  private:
   int64_t pad_;
@@ -54,7 +56,8 @@ class UpConvState {
     int64_t crop_left;   // of the full output of x
     int64_t out_frames;
   };
-  Window advance(Context& ctx, const Matrix& x, bool last);
+  // room: rows before x that may be overwritten.
+  Window advance(Context& ctx, const Matrix& x, bool last, int64_t room = 0);
 
  private:
   int64_t stride_, taps_per_phase_, crop_;

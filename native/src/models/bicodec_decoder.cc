@@ -21,6 +21,8 @@ constexpr int64_t kTaps = 7;
 constexpr int64_t kPad = kTaps / 2;
 constexpr int64_t kDilations[3] = {1, 3, 9};
 constexpr int64_t kPieceTokens = 128;  // decoded at once: activations are up to 320 times as long
+constexpr int64_t kSliceFloats = 1 << 19;  // what a slice becomes in an up block: 2 MB, which the caches of all cores hold
+constexpr int64_t kRoom = kPad * (1 + 3 + 2 * 9);  // rows that the kept frames of an up block's units need before its output
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -182,10 +184,14 @@ void BicodecDecoder::finish_prenet(Context& ctx, const Matrix& x, State& state, 
   affine(ctx, y, nullptr, state.d.floats(), nullptr, y);
 }
 
-// x [frames, in_channels]; the result [frames that are done, out_channels] lies in the arena.
-Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, const Matrix& x, UpState& state, bool last, bool first) const {
-  const UpConvState::Window up = state.up.advance(ctx, x, last);
-  Matrix y = ctx.arena.matrix(up.out_frames, block.out_channels);
+// x [frames, in_channels]; the result [frames that are done, out_channels] lies in the arena. room: rows before x, and then before
+// the result, that may be overwritten.
+Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, const Matrix& x, UpState& state, bool last, bool first,
+                                int64_t* room) const {
+  const UpConvState::Window up = state.up.advance(ctx, x, last, *room);
+  const Matrix roomy = ctx.arena.matrix(kRoom + up.out_frames, block.out_channels);
+  Matrix y{roomy.data + kRoom * roomy.cols, up.out_frames, roomy.cols};
+  *room = kRoom;
   ctx.kernels.conv_transpose1d(ctx.queue, {.x = up.x.data,
                                           .frames = up.x.rows,
                                           .in_channels = block.in_channels,
@@ -202,8 +208,9 @@ Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, const Matrix
   if (first) ctx.trace("decode_up0", y);
   for (size_t r = 0; r < std::size(kDilations); ++r) {
     const ResidualUnit& unit = block.res[r];
-    const ConvState::Window window = state.res[r].advance(ctx, y, last);
+    const ConvState::Window window = state.res[r].advance(ctx, y, last, *room);
     y = window.centre;
+    *room = window.room;
     Arena::Scope scope(ctx.arena);
     const Matrix a = ctx.arena.matrix(y.rows, y.cols);
     conv1d(ctx, window.x, unit.conv1, {.taps = kTaps, .dilation = kDilations[r], .pad_left = window.pad_left, .snake = unit.snake1}, a);
@@ -213,21 +220,38 @@ Matrix BicodecDecoder::up_block(Context& ctx, const UpBlock& block, const Matrix
   return y;
 }
 
-// [samples that are done, 1]: what the generator makes of the frames x.
-Matrix BicodecDecoder::generate(Context& ctx, const Matrix& x, State& state, bool last) const {
+// Makes the samples that are done, from what enters up block i, and returns where the next ones go. A CPU takes a long operand slice
+// by slice through all that follows, so that what a slice becomes stays in its caches.
+float* BicodecDecoder::up_blocks(Context& ctx, size_t i, const Matrix& x, State& state, bool last, int64_t room, float* to) const {
   static constexpr const char* kNames[] = {"decode_block0", "decode_block1", "decode_block2", "decode_block3"};
+  if (i == up_blocks_.size()) {
+    const ConvState::Window out = state.conv_out.advance(ctx, x, last, room);
+    conv1d(ctx, out.x, conv_out_, {.taps = kTaps, .pad_left = out.pad_left, .snake = snake_}, {to, out.centre.rows, 1},
+           {.activation = Activation::kTanh});
+    return to + out.centre.rows;
+  }
+  const UpBlock& block = up_blocks_[i];
+  const bool whole = ctx.trace_fn || !ctx.queue.on_host();
+  const int64_t slices = whole ? 1 : std::max<int64_t>(1, ceil_div(x.rows * block.rate * block.out_channels, kSliceFloats));
+  for (int64_t slice = 0; slice < slices; ++slice) {
+    Arena::Scope scope(ctx.arena);
+    const int64_t begin = x.rows * slice / slices, end = x.rows * (slice + 1) / slices;
+    const bool ends = last && slice == slices - 1;
+    int64_t free_rows = room + begin;
+    const Matrix h = up_block(ctx, block, {x.data + begin * x.cols, end - begin, x.cols}, state.up[i], ends, i == 0, &free_rows);
+    if (i < std::size(kNames)) ctx.trace(kNames[i], h);
+    to = up_blocks(ctx, i + 1, h, state, ends, free_rows, to);
+  }
+  return to;
+}
+
+// y [samples that are done, 1]: what the generator makes of the frames x.
+void BicodecDecoder::generate(Context& ctx, const Matrix& x, State& state, bool last, Matrix y) const {
   const ConvState::Window in = state.conv_in.advance(ctx, x, last);
   Matrix h = ctx.arena.matrix(in.centre.rows, conv_in_.weight.rows);
   conv1d(ctx, in.x, conv_in_, {.taps = kTaps, .pad_left = in.pad_left}, h);
   ctx.trace("decode_conv_in", h);
-  for (size_t i = 0; i < up_blocks_.size(); ++i) {
-    h = up_block(ctx, up_blocks_[i], h, state.up[i], last, i == 0);
-    if (i < std::size(kNames)) ctx.trace(kNames[i], h);
-  }
-  const ConvState::Window out = state.conv_out.advance(ctx, h, last);
-  const Matrix y = ctx.arena.matrix(out.centre.rows, 1);
-  conv1d(ctx, out.x, conv_out_, {.taps = kTaps, .pad_left = out.pad_left, .snake = snake_}, y, {.activation = Activation::kTanh});
-  return y;
+  up_blocks(ctx, 0, h, state, last, 0, y.data);
 }
 
 void BicodecDecoder::decode(Context& ctx, const int32_t* semantic, int64_t count, const int32_t* global_ids, float* wav) const {

@@ -70,8 +70,9 @@ class BicodecDecoder {
   // last: as in conv_state.h. Results lie in the arena.
   Matrix backbone(Context& ctx, const int32_t* semantic, int64_t count, State& state, bool last) const;
   void finish_prenet(Context& ctx, const Matrix& x, State& state, Matrix y) const;
-  Matrix up_block(Context& ctx, const UpBlock& block, const Matrix& x, UpState& state, bool last, bool first) const;
-  Matrix generate(Context& ctx, const Matrix& x, State& state, bool last) const;
+  Matrix up_block(Context& ctx, const UpBlock& block, const Matrix& x, UpState& state, bool last, bool first, int64_t* room) const;
+  float* up_blocks(Context& ctx, size_t i, const Matrix& x, State& state, bool last, int64_t room, float* to) const;
+  void generate(Context& ctx, const Matrix& x, State& state, bool last, Matrix y) const;
 
   int64_t hop_, code_count_, code_dim_, global_count_, dim_, latent_dim_, prenet_context_, generator_context_;
   int64_t delay_;  // samples that the generator holds back until more tokens or the end come

@@ -46,7 +46,8 @@ void BicodecStream::push(Context& ctx, const int32_t* semantic, int64_t count, b
     make_frames(ctx, semantic, count, last, frames);
   }
   if (frames.rows > 0 || last) {
-    const Matrix y = decoder_.generate(ctx, frames, state_, last);
+    const Matrix y = ctx.arena.matrix(samples, 1);
+    decoder_.generate(ctx, frames, state_, last, y);
     ctx.queue.download(wav, y.data, static_cast<size_t>(y.rows) * sizeof(float));
   }
   samples_ += samples;

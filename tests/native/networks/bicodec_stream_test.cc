@@ -68,6 +68,16 @@ TEST_F(BicodecStreamTest, every_chunk_size_gives_the_bits_of_one_piece) {
   for (int64_t chunk = 1; chunk <= 50; ++chunk) ASSERT_EQ(whole, chunked(tokens, full, chunk)) << chunk;
 }
 
+TEST_F(BicodecStreamTest, long_pieces_decoded_slice_by_slice_have_the_bits_of_one) {
+  const auto tokens = semantic(1000);
+  Recording observer;
+  Context observed = machine.context(&observer);
+  std::vector<float> whole(static_cast<size_t>(network.samples(static_cast<int64_t>(tokens.size()))));
+  network.decode(observed, tokens.data(), static_cast<int64_t>(tokens.size()), voice.data(), whole.data());
+  EXPECT_EQ(whole, chunked(tokens, full, 1000));
+  EXPECT_EQ(whole, chunked(tokens, full, 700));
+}
+
 TEST_F(BicodecStreamTest, random_chunks_of_answers_of_any_length_give_the_bits_of_one_piece) {
   for (int64_t count : {int64_t{1}, int64_t{2}, int64_t{9}, least, full - 1, full, full + 1, int64_t{150}}) {
     const auto tokens = semantic(count);
