@@ -15,9 +15,9 @@ namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
 
 constexpr int kMostParts = 3;
-constexpr int64_t kStep = 32;                       // of K: a tile's
-constexpr int64_t kPairRows = 2 * kMostTileRows;    // two tiles of rows by two of columns: all eight registers with their four of sums
-constexpr int64_t kSplitRows = 2 * kPairRows;       // that are split together (96 KB)
+constexpr int64_t kStep = 32;                     // columns of K in a tile
+constexpr int64_t kPairRows = 2 * kMostTileRows;  // two tiles of rows by two of columns: all eight registers with their four of sums
+constexpr int64_t kSplitRows = 2 * kPairRows;     // that are split together (96 KB)
 static_assert(kWidth == kMostTileRows && kPanel == 2 * kWidth);
 
 using Words = uint32_t __attribute__((vector_size(4 * kWidth)));
@@ -115,7 +115,7 @@ struct TileScratch {
 };
 static_assert(kMostPartRows % kSplitRows == 0);
 
-// Rows row ... row + rows of A, `some` of which are there, into tiles.
+// Rows row ... row + some of A into whole pairs of tiles, the rest of which is zero.
 inline void split_rows(const Product& p, int64_t group, int64_t row, int64_t some, int64_t k, int64_t depth, TileScratch& s) {
   const int64_t whole = round_up(depth, kStep);
   for (int64_t r = 0; r < round_up(some, kPairRows); ++r) {

@@ -10,7 +10,13 @@ namespace {
 // loaded 8, stored 16, a product 16, all beside the scaling of the sums, 24), where VNNI takes 5.5 a row and few rows need no opened panel.
 constexpr int64_t kLeastTileRows = 9;
 
+// An exact product of 32 x 32 sums takes 64 cycles a pair of parts for 32 columns of K or fewer, so 384 with weights in F32, where two FMA a
+// cycle take 32 a column; splitting x comes on top. Not a matter of rows: a row has one way alone and among others.
+constexpr int64_t kLeastTileDepth = 64;
+
 const KernelTable& without_tiles() noexcept;
+
+inline bool exact_by_tiles(const Weight& w) { return w.cols >= kLeastTileDepth; }
 
 inline ThreadPool& pool_of(Queue& queue) { return static_cast<ThreadPool&>(queue); }
 
@@ -23,14 +29,14 @@ void linears_by_tiles(Queue& queue, const LinearArgs* maps, int64_t count) {
 template <bool exact>
 void conv1d_by_tiles(Queue& queue, const Conv1dArgs& a) {
   const Product what{.channels = a.in_channels, .groups = a.groups, .w = a.w, .epilogue = {}};
-  const bool tiles = convolves_rounded(a.rounding, what) ? a.out_frames >= kLeastTileRows : exact;
+  const bool tiles = convolves_rounded(a.rounding, what) ? a.out_frames >= kLeastTileRows : exact && exact_by_tiles(a.w);
   tiles ? conv1d(pool_of(queue), a) : without_tiles().conv1d(queue, a);
 }
 
 template <bool exact>
 void conv_transpose1d_by_tiles(Queue& queue, const ConvTranspose1dArgs& a) {
   const Product what{.channels = a.in_channels, .w = a.w, .epilogue = {}};
-  const bool tiles = convolves_rounded(a.rounding, what) ? a.frames >= kLeastTileRows : exact;
+  const bool tiles = convolves_rounded(a.rounding, what) ? a.frames >= kLeastTileRows : exact && exact_by_tiles(a.w);
   tiles ? conv_transpose1d(pool_of(queue), a) : without_tiles().conv_transpose1d(queue, a);
 }
 
@@ -73,7 +79,9 @@ bool multiplies_exactly() {
   constexpr int64_t kTrialSteps = 2;
   SplitRows x[2], w[2];
   float c[kPairRows][kPanel];
-  const auto value = [](int64_t tile, int64_t row, int64_t k, int part) { return static_cast<int>((tile * 5 + row * 7 + k * 11 + part * 3) % 17 - 8); };
+  const auto value = [](int64_t tile, int64_t row, int64_t k, int part) {
+    return static_cast<int>((tile * 5 + row * 7 + k * 11 + part * 3) % 17 - 8);
+  };
   const auto bf16 = [](int v) { return static_cast<uint16_t>(bits_of(Vec::broadcast(static_cast<float>(v)))[0] >> 16); };
   for (int64_t i = 0; i < 2 * kMostTileRows * kTrialSteps * kStep * kMostParts; ++i) {
     const int64_t tile = i % 2, row = i / 2 % kMostTileRows, k = i / kPairRows % (kTrialSteps * kStep);
