@@ -43,7 +43,8 @@ struct Tables {
         __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
-    if (has_avx512 && may_use_tiles() && amx::tiles_work()) add(amx::kernels());
+    if (has_avx512 && may_use_tiles() && amx::tiles_work())
+      add(may_use_bf16_tiles() && amx::exact_tiles_work() ? amx::exact_kernels() : amx::kernels());
     if (has_avx512) add(avx512::kernels());
     if (has_avx2 && has_avxvnni()) add(avxvnni::kernels());
     if (has_avx2) add(avx2::kernels());

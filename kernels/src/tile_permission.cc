@@ -19,6 +19,12 @@ bool permission() {
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
+TileFacts facts_of_this_machine() {
+  uint32_t a = 0, b = 0, leaf1_ecx = 0, leaf7_edx = 0, c = 0, d = 0;
+  if (!__get_cpuid(1, &a, &b, &leaf1_ecx, &d) || !__get_cpuid_count(7, 0, &a, &b, &c, &leaf7_edx)) leaf1_ecx = leaf7_edx = 0;
+  return {leaf1_ecx, leaf7_edx, saved_state, permission};
+}
+
 }  // namespace
 
 bool may_use_tiles(const TileFacts& facts) {
@@ -28,10 +34,12 @@ bool may_use_tiles(const TileFacts& facts) {
          facts.permission();
 }
 
-bool may_use_tiles() {
-  uint32_t a = 0, b = 0, leaf1_ecx = 0, leaf7_edx = 0, c = 0, d = 0;
-  if (!__get_cpuid(1, &a, &b, &leaf1_ecx, &d) || !__get_cpuid_count(7, 0, &a, &b, &c, &leaf7_edx)) return false;
-  return may_use_tiles({leaf1_ecx, leaf7_edx, saved_state, permission});
+bool may_use_bf16_tiles(const TileFacts& facts) {
+  constexpr uint32_t kTilesOfBf16 = 1u << 22;
+  return (facts.leaf7_edx & kTilesOfBf16) && may_use_tiles(facts);
 }
+
+bool may_use_tiles() { return may_use_tiles(facts_of_this_machine()); }
+bool may_use_bf16_tiles() { return may_use_bf16_tiles(facts_of_this_machine()); }
 
 }  // namespace gpa

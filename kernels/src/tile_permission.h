@@ -1,4 +1,4 @@
-// Whether this process may multiply int8 by tile registers (Intel AMX).
+// Whether this process may multiply int8 and bf16 by tile registers (Intel AMX).
 #pragma once
 #include <cstdint>
 
@@ -12,8 +12,10 @@ struct TileFacts {
 };
 
 bool may_use_tiles(const TileFacts&);
+bool may_use_bf16_tiles(const TileFacts&);
 
 // On this machine.
 bool may_use_tiles();
+bool may_use_bf16_tiles();
 
 }  // namespace gpa

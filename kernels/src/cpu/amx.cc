@@ -13,7 +13,11 @@ const KernelTable& without_tiles() noexcept { return avx512::kernels(); }
 }  // namespace
 
 const KernelTable& kernels() noexcept {
-  static const KernelTable table = table_with_tiles("amx");
+  static const KernelTable table = table_with_tiles<false>("amx");
+  return table;
+}
+const KernelTable& exact_kernels() noexcept {
+  static const KernelTable table = table_with_tiles<true>("amx");
   return table;
 }
 

@@ -21,8 +21,10 @@ const KernelTable& kernels() noexcept;
 }
 // By tiles, of the other ops those of avx512.
 namespace amx {
-const KernelTable& kernels() noexcept;  // where avx512's ops may be called
-bool tiles_work();                      // likewise, and where may_use_tiles(): whether their products are right
+const KernelTable& kernels() noexcept;        // where avx512's ops may be called
+bool tiles_work();                            // likewise, and where may_use_tiles(): whether their products are right
+const KernelTable& exact_kernels() noexcept;  // with exact products too
+bool exact_tiles_work();                      // where may_use_bf16_tiles()
 }
 namespace neon {
 const KernelTable& kernels() noexcept;

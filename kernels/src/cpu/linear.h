@@ -3,6 +3,9 @@
 #include "cpu/gemm_block.h"
 #include "cpu/gemm_dot.h"
 #include "cpu/int8_product.h"
+#if defined(GPA_ISA_AMX)
+#include "cpu/gemm_amx.h"
+#endif
 
 namespace gpa::GPA_ISA_NAMESPACE {
 namespace {
@@ -15,8 +18,10 @@ inline bool convolves_rounded(Rounding rounding, const Product& p) {
 inline void multiply(ThreadPool& pool, Product p, Rounding rounding = Rounding::kNone) {
   if (p.rows <= 0 || p.w.rows <= 0) return;
   if (convolves_rounded(rounding, p)) return convolve_int8(pool, p);
-#if !defined(GPA_ISA_AMX)  // which has rounded products only
   p.x = entering_rows(pool, p);
+#if defined(GPA_ISA_AMX)
+  multiply_by_tiles(pool, p);
+#else
   if (p.panels && p.rows <= kMostPackedRows)
     multiply_packed_rows(pool, p);
   else if (p.rows < kFewRows && !dtype_quantized(p.w.type))

@@ -30,6 +30,11 @@ template <int sum, int a, int b>
 inline void tile_dot() {
   asm volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(sum), "i"(a), "i"(b));
 }
+// sum[m][n] += the two products of bf16 2 k and 2 k + 1 of a[m] and 2 n and 2 n + 1 of b[k], for every k, in f32. Denormals are zero.
+template <int sum, int a, int b>
+inline void tile_dot_bf16() {
+  asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(sum), "i"(a), "i"(b));
+}
 
 }  // namespace
 }  // namespace gpa::GPA_ISA_NAMESPACE

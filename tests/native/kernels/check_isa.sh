@@ -4,7 +4,7 @@
 status=0
 for object in "$@"; do
   case $object in */src/cpu/*) ;; *) continue ;; esac
-  shared=$(nm -gC --defined-only "$object" | grep -E ' [TWVui] ' | grep -vE ' T gpa::[a-z0-9_]+::(kernels|searches|tiles_work)\(\)$')
+  shared=$(nm -gC --defined-only "$object" | grep -E ' [TWVui] ' | grep -vE ' T gpa::[a-z0-9_]+::(kernels|searches|tiles_work|exact_kernels|exact_tiles_work)\(\)$')
   if [ -n "$shared" ]; then
     printf '%s:\n%s\n' "$object" "$shared"
     status=1

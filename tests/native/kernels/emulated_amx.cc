@@ -26,7 +26,12 @@ const KernelTable* twin() {
 }
 
 const KernelTable& kernels() {
-  static const KernelTable table = table_with_tiles("amx_emulated");
+  static const KernelTable table = table_with_tiles<true>("amx_emulated");
+  return table;
+}
+
+const KernelTable& rounded_kernels() {
+  static const KernelTable table = table_with_tiles<false>("amx_emulated");
   return table;
 }
 

@@ -7,7 +7,9 @@ namespace gpa::amx_emulated {
 // The table that it takes its other ops from, of the same arithmetic; null where it cannot run, nor anything below.
 const KernelTable* twin();
 const KernelTable& kernels();
+const KernelTable& rounded_kernels();  // of which exact products are its twin's
 bool tiles_work();
+bool exact_tiles_work();
 void spoil_tiles(bool);  // products are wrong from now on, or right again
 int threads_with_tiles();
 void use_released_tile();

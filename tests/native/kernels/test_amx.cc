@@ -1,4 +1,6 @@
 // Products by tiles (AMX): their code on emulated tiles, with the bits of the table beneath, and who may use the real ones.
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <functional>
 
@@ -23,17 +25,17 @@ class EmulatedAmx : public testing::Test {
 using Op = std::function<void(const KernelTable&, ThreadPool&, float*)>;
 
 // The op's `size` floats are those of the twin, and near the reference's.
-void expect_same(int64_t size, const std::string& what, const Op& op) {
-  const auto run = [&](const KernelTable& kernels, int threads) {
+void expect_same(int64_t size, const std::string& what, const Op& op, const KernelTable& kernels = amx_emulated::kernels()) {
+  const auto run = [&](const KernelTable& table, int threads) {
     ThreadPool pool(threads);
     Floats y(static_cast<size_t>(size), NAN);
-    op(kernels, pool, y.data());
+    op(table, pool, y.data());
     return y;
   };
   const Floats twin = run(*amx_emulated::twin(), 1);
   EXPECT_LE(nmse(run(reference_kernels(), 1), twin), 1e-11) << what;
   for (int threads : {1, 3}) {
-    const Floats got = run(amx_emulated::kernels(), threads);
+    const Floats got = run(kernels, threads);
     EXPECT_EQ(0, std::memcmp(twin.data(), got.data(), twin.size() * sizeof(float))) << what << ", " << threads << " threads";
   }
 }
@@ -109,7 +111,7 @@ TEST_F(EmulatedAmx, convolutions_haveTheBitsOfItsTwin) {
       k.conv1d(pool, {.x = x.data(), .frames = c.frames, .in_channels = c.in, .w = w.view(), .taps = c.taps, .stride = c.stride,
                       .dilation = c.dilation, .groups = c.groups, .pad_left = c.pad_left, .out_frames = c.out_frames,
                       .epilogue = {bias.data(), Activation::kGelu, nullptr, nullptr}, .y = y, .rounding = Rounding::kInt8});
-    });
+    }, amx_emulated::rounded_kernels());
   }
 }
 
@@ -124,11 +126,86 @@ TEST_F(EmulatedAmx, transposedConvolution_hasTheBitsOfItsTwin) {
   });
 }
 
+// Near the reference, and the same bits of a frame whatever else is computed with it: frames `first` on of all that there are.
+using Frames = std::function<void(const KernelTable&, ThreadPool&, int64_t first, int64_t frames, float*)>;
+
+void expect_exact(int64_t frames, int64_t width, const std::string& what, const Frames& op) {
+  ThreadPool one(1), three(3);
+  Floats want(static_cast<size_t>(frames * width), NAN), all(want);
+  op(reference_kernels(), three, 0, frames, want.data());
+  op(amx_emulated::kernels(), one, 0, frames, all.data());
+  EXPECT_LE(nmse(want, all), 2e-13) << what;
+  for (int64_t some : {int64_t{1}, int64_t{7}, int64_t{16}, int64_t{33}, frames}) {
+    for (int64_t first : {int64_t{0}, std::min(frames - some, int64_t{3}), frames - some}) {
+      Floats got(static_cast<size_t>(some * width), NAN);
+      op(amx_emulated::kernels(), three, first, some, got.data());
+      ASSERT_EQ(0, std::memcmp(all.data() + first * width, got.data(), got.size() * sizeof(float))) << what << ": frames " << first << " + " << some;
+    }
+  }
+}
+
+constexpr DType kExactTypes[] = {DType::kF32,  DType::kF16,  DType::kBF16, DType::kQ8_0, DType::kQ4_0,
+                                 DType::kIQ4_NL, DType::kQ4_K, DType::kQ5_K, DType::kQ6_K};
+
+TEST_F(EmulatedAmx, exactConvolution_isTheReferences) {
+  struct Conv {
+    int64_t out_frames, in, out, taps, stride, dilation, groups;
+  };
+  for (const Conv& c : {Conv{70, 90, 33, 7, 1, 3, 1}, Conv{450, 72, 20, 1, 1, 1, 1}, Conv{40, 32, 20, 1, 1, 1, 1},
+                        Conv{35, 256, 140, 3, 2, 1, 1}, Conv{40, 96, 100, 8, 1, 1, 2}}) {
+    const int64_t depth = c.taps * c.in / c.groups, frames = (c.out_frames - 1) * c.stride + (c.taps - 1) * c.dilation + 1;
+    const Floats x = random_floats(frames * c.in, 17), bias = random_floats(c.out, 18), residual = random_floats(c.out_frames * c.out, 19);
+    for (DType type : kExactTypes) {
+      if (depth % dtype_block(type).elements) continue;
+      const Weights w = random_weights(type, c.out, depth, 20);
+      const std::string what = text({c.out_frames, c.out, depth}, type);
+      expect_exact(c.out_frames, c.out, what, [&](const KernelTable& k, ThreadPool& pool, int64_t first, int64_t some, float* y) {
+        const int64_t entering = (some - 1) * c.stride + (c.taps - 1) * c.dilation + 1;
+        k.conv1d(pool, {.x = x.data() + first * c.stride * c.in, .frames = entering, .in_channels = c.in, .w = w.view(), .taps = c.taps,
+                        .stride = c.stride, .dilation = c.dilation, .groups = c.groups, .out_frames = some,
+                        .epilogue = {bias.data(), Activation::kGelu, nullptr, residual.data() + first * c.out}, .y = y});
+      });
+    }
+  }
+}
+
+// Of frames in groups of kStride; the first kTaps - 1 depend on what is before them.
+TEST_F(EmulatedAmx, exactTransposedConvolution_isTheReferences) {
+  constexpr int64_t kFrames = 45, kIn = 64, kStride = 5, kTaps = 4, kOut = 19;
+  const Floats x = random_floats((kFrames + kTaps - 1) * kIn, 21), bias = random_floats(kOut, 22);
+  for (DType type : kExactTypes) {
+    const Weights w = random_weights(type, kStride * kOut, kTaps * kIn, 23);
+    expect_exact(kFrames, kStride * kOut, name_of(type), [&](const KernelTable& k, ThreadPool& pool, int64_t first, int64_t some, float* y) {
+      k.conv_transpose1d(pool, {.x = x.data() + first * kIn, .frames = some + kTaps - 1, .in_channels = kIn, .w = w.view(), .stride = kStride,
+                                .taps_per_phase = kTaps, .out_channels = kOut, .crop_left = (kTaps - 1) * kStride, .out_frames = some * kStride,
+                                .bias = bias.data(), .y = y});
+    });
+  }
+}
+
+// Padding and Snake, of values from small to large.
+TEST_F(EmulatedAmx, exactConvolutionOfAllMagnitudes_isTheReferences) {
+  constexpr int64_t kFrames = 37, kIn = 48, kOut = 40, kTaps = 7;
+  Floats x = random_floats(kFrames * kIn, 24);
+  const Floats alpha = random_floats(kIn, 25, 0.5f, 1.0f);
+  for (int64_t c = 0; c < kIn; ++c)
+    for (int64_t t = 0; t < kFrames; ++t) x[static_cast<size_t>(t * kIn + c)] *= std::ldexp(1.0f, static_cast<int>(c % 24 - 20));
+  const Weights w = random_weights(DType::kF32, kOut, kTaps * kIn, 26);
+  const auto run = [&](const KernelTable& k) {
+    ThreadPool pool(2);
+    Floats y(static_cast<size_t>(kFrames * kOut), NAN);
+    k.conv1d(pool, {.x = x.data(), .frames = kFrames, .in_channels = kIn, .w = w.view(), .taps = kTaps, .pad_left = 3, .out_frames = kFrames,
+                    .epilogue = {}, .y = y.data(), .snake = alpha.data()});
+    return y;
+  };
+  EXPECT_LE(nmse(run(reference_kernels()), run(amx_emulated::kernels())), 2e-13);
+}
+
 // Tiles that err are found out, and are what products of many rows are made with, others not.
 TEST_F(EmulatedAmx, tilesThatErr_areFoundOut) {
-  EXPECT_TRUE(amx_emulated::tiles_work());
+  EXPECT_TRUE(amx_emulated::tiles_work() && amx_emulated::exact_tiles_work());
   amx_emulated::spoil_tiles(true);
-  EXPECT_FALSE(amx_emulated::tiles_work());
+  EXPECT_FALSE(amx_emulated::tiles_work() || amx_emulated::exact_tiles_work());
   EXPECT_EQ(product(*amx_emulated::twin(), DType::kQ8_0, 4), product(amx_emulated::kernels(), DType::kQ8_0, 4));
   EXPECT_NE(product(*amx_emulated::twin(), DType::kQ8_0, 16), product(amx_emulated::kernels(), DType::kQ8_0, 16));
   amx_emulated::spoil_tiles(false);
@@ -159,6 +236,14 @@ TEST(TilePermission, whateverIsMissing_isARefusal) {
   TileFacts forbidden = all;
   forbidden.permission = [] { return false; };
   EXPECT_FALSE(may_use_tiles(forbidden));
+  TileFacts bf16 = all;
+  EXPECT_FALSE(may_use_bf16_tiles(bf16));
+  bf16.leaf7_edx |= 1u << 22;
+  EXPECT_TRUE(may_use_bf16_tiles(bf16));
+  for (TileFacts& facts : refused) {
+    facts.leaf7_edx |= 1u << 22;
+    EXPECT_FALSE(may_use_bf16_tiles(facts));
+  }
 }
 
 TEST(TilePermission, thisMachine_isAskedRightly) {
@@ -167,6 +252,7 @@ TEST(TilePermission, thisMachine_isAskedRightly) {
   if (text.empty()) GTEST_SKIP() << "no /proc/cpuinfo";
   const bool has_tiles = text.find(" amx_tile") != std::string::npos && text.find(" amx_int8") != std::string::npos;
   EXPECT_TRUE(has_tiles || !may_use_tiles());
+  EXPECT_TRUE((has_tiles && text.find(" amx_bf16") != std::string::npos) || !may_use_bf16_tiles());
   EXPECT_TRUE(may_use_tiles() || !find_kernels("amx"));
 }
 
