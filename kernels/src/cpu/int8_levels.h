@@ -56,13 +56,12 @@ struct RowLevels {
 
 inline RowLevels round_block(const float* x) {
   RowLevels to;
-  Vec most = Vec::zero(), spoiled = Vec::zero();  // spoiled: 0, or NaN where a value is not finite, which max() may drop
+  Ints most{};  // as integers magnitudes have the order of floats, and above them all infinity and then NaN
   for (int i = 0; i < kLevelBlock; i += kWidth) {
-    const Vec v = Vec::load(x + i);
-    most = max(most, abs(v));
-    spoiled = spoiled + (v - v);
+    const Ints magnitude = bits_of(abs(Vec::load(x + i)));
+    most = most > magnitude ? most : magnitude;
   }
-  const float largest = reduce_max(most);
+  const float largest = __builtin_bit_cast(float, reduce_max(most));
   const bool counts = largest >= kLeastRounded;
   const Vec inverse = Vec::broadcast(counts ? 127.0f / largest : 0.0f), highest = Vec::broadcast(127.0f);
   int32_t sum[2];
@@ -82,7 +81,7 @@ inline RowLevels round_block(const float* x) {
   to.starts[1] = -32 * sum[1];
   to.starts[2] = -128 * all;
   to.starts[3] = -8 * all;
-  to.scale = (counts ? largest / 127.0f : 0.0f) + reduce_add(spoiled);
+  to.scale = (counts ? largest / 127.0f : 0.0f) + (largest - largest);  // NaN where a value is not finite
   to.weighed = to.scale * static_cast<float>(all);
   return to;
 }

@@ -204,14 +204,12 @@ inline void Vec::store_f16(uint16_t* p) const {
 #endif
 
 // Combines the halves of a vector until four lanes are left.
-using Four = float __attribute__((vector_size(16)));
-template <class Combine>
-inline Four fold(Vec a, [[maybe_unused]] Combine combine) {
+template <class V, class Combine>
+inline auto fold(V a, [[maybe_unused]] Combine combine) {
 #if defined(GPA_ISA_AVX512) || defined(GPA_ISA_WIDE)
-  const auto eight = combine(__builtin_shufflevector(a.v, a.v, 0, 1, 2, 3, 4, 5, 6, 7),
-                             __builtin_shufflevector(a.v, a.v, 8, 9, 10, 11, 12, 13, 14, 15));
+  const auto eight = combine(__builtin_shufflevector(a, a, 0, 1, 2, 3, 4, 5, 6, 7), __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15));
 #else
-  const auto eight = a.v;
+  const auto eight = a;
 #endif
 #if defined(GPA_ISA_AVX512) || defined(GPA_ISA_AVX2) || defined(GPA_ISA_WIDE)
   return combine(__builtin_shufflevector(eight, eight, 0, 1, 2, 3), __builtin_shufflevector(eight, eight, 4, 5, 6, 7));
@@ -221,13 +219,17 @@ inline Four fold(Vec a, [[maybe_unused]] Combine combine) {
 }
 
 inline float reduce_add(Vec a) {
-  const Four f = fold(a, [](auto x, auto y) { return x + y; });
+  const auto f = fold(a.v, [](auto x, auto y) { return x + y; });
   return (f[0] + f[2]) + (f[1] + f[3]);
 }
-inline float reduce_max(Vec a) {
-  const Four f = fold(a, [](auto x, auto y) { return x > y ? x : y; });
-  return larger(larger(f[0], f[2]), larger(f[1], f[3]));
+template <class V>
+inline auto reduce_max_of(V v) {
+  const auto f = fold(v, [](auto x, auto y) { return x > y ? x : y; });
+  const auto even = larger(f[0], f[2]), odd = larger(f[1], f[3]);
+  return larger(even, odd);
 }
+inline float reduce_max(Vec a) { return reduce_max_of(a.v); }
+inline int32_t reduce_max(Ints a) { return reduce_max_of(a); }
 
 // Any number of elements n <= kWidth of a 16-bit type, the others zero.
 inline Vec load_first_half(const uint16_t* p, int64_t n, Vec (*load)(const uint16_t*)) {
