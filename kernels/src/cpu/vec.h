@@ -224,9 +224,12 @@ inline float reduce_add(Vec a) {
 }
 template <class V>
 inline auto reduce_max_of(V v) {
-  const auto f = fold(v, [](auto x, auto y) { return x > y ? x : y; });
-  const auto even = larger(f[0], f[2]), odd = larger(f[1], f[3]);
-  return larger(even, odd);
+  auto f = fold(v, [](auto x, auto y) { return x > y ? x : y; });
+  const auto halves = __builtin_shufflevector(f, f, 2, 3, 0, 1);
+  f = f > halves ? f : halves;
+  const auto pairs = __builtin_shufflevector(f, f, 1, 0, 3, 2);
+  f = f > pairs ? f : pairs;
+  return f[0];
 }
 inline float reduce_max(Vec a) { return reduce_max_of(a.v); }
 inline int32_t reduce_max(Ints a) { return reduce_max_of(a); }
