@@ -160,8 +160,8 @@ typedef struct gpa_engine_params {
 } gpa_engine_params;
 
 /* On a GPU the model's weights are copied to it. On the CPU the decoder's are copied into the order in which the kernels read them, once
-   for all engines of a model that live at once; the file's pages are given back for them. Errors: INVALID_ARGUMENT, DEVICE (the device is not there, or GPA_ISA names a set this
-   machine lacks), OUT_OF_MEMORY. */
+   for all engines of a model that live at once; the file's pages are given back for them. Errors: INVALID_ARGUMENT, DEVICE (the device
+   is not there, or GPA_ISA names a set this machine lacks), OUT_OF_MEMORY. */
 GPA_API gpa_status gpa_engine_create(const gpa_model* model, const gpa_engine_params* params, gpa_engine** engine, gpa_error* error);
 /* Cancels what runs, waits for it, and frees. Requests made from the engine stay readable. */
 GPA_API void gpa_engine_free(gpa_engine* engine);
