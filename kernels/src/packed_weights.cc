@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <vector>
@@ -37,7 +39,8 @@ PackedWeights::PackedWeights(const KernelTable& kernels, ThreadPool& pool, const
     : kernels_(kernels), state_(nullptr) {
   auto state = std::make_unique<State>();
   std::vector<Weight> packed;
-  if (kernels.pack) packed.assign(weights, weights + count);
+  std::copy_if(weights, weights + count, std::back_inserter(packed),
+               [&](const Weight& w) { return kernels.pack && w.rows >= kernels.panel_rows(w.type); });
   std::sort(packed.begin(), packed.end(), [](const Weight& a, const Weight& b) { return std::less<>()(a.data, b.data); });
   packed.erase(std::unique(packed.begin(), packed.end(), [](const Weight& a, const Weight& b) { return a.data == b.data; }), packed.end());
   int64_t size = 0;

@@ -17,7 +17,7 @@ struct PackedRows {
 // Immutable, thread-safe.
 class PackedWeights {
  public:
-  // Packs `count` weights, each once, if the table packs any. Throws std::bad_alloc.
+  // Packs `count` weights, each once, if the table packs any; those of fewer rows than a panel would only grow. Throws std::bad_alloc.
   PackedWeights(const KernelTable& kernels, ThreadPool& pool, const Weight* weights, int64_t count);
   ~PackedWeights();
   PackedWeights(const PackedWeights&) = delete;
