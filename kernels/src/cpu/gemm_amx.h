@@ -156,13 +156,9 @@ inline void multiply_by_tiles(ThreadPool& pool, const Product& p) {
   Cut cut = cut_product(p, pool.threads());
   cut.rows = round_up(cut.rows, kPairRows);
   cut.row_parts = ceil_div(p.rows, cut.rows);
-  const int64_t width = cut.panels * kPanel;
-  run_parts(pool, cut.row_parts * cut.panel_parts * p.groups, [&](int64_t part, int thread) {
+  run_rectangles(pool, p, cut, [&](int64_t group, int64_t row, int64_t rows, int64_t column, int64_t columns, int thread) {
     auto& scratch = *static_cast<TileScratch*>(pool.scratch(thread, sizeof(TileScratch)));
-    const int64_t row = part % cut.row_parts * cut.rows;
-    const int64_t column = part / cut.row_parts % cut.panel_parts * width;
-    const int64_t group = part / cut.row_parts / cut.panel_parts;
-    multiply_part_by_tiles(p, group, row, smaller(cut.rows, p.rows - row), column, smaller(width, p.cols() - column), scratch);
+    multiply_part_by_tiles(p, group, row, rows, column, columns, scratch);
   });
 }
 

@@ -142,16 +142,25 @@ inline void multiply_part(const Product& p, int64_t group, int64_t row, int64_t 
   }
 }
 
+// Calls body(group, row, rows, column, columns, thread) for each part of C.
+template <class Body>
+void run_rectangles(ThreadPool& pool, const Product& p, const Cut& cut, const Body& body) {
+  const int64_t width = cut.panels * kPanel;
+  run_parts(pool, cut.row_parts * cut.panel_parts * p.groups, [&](int64_t part, int thread) {
+    const int64_t row = part % cut.row_parts * cut.rows;
+    const int64_t column = part / cut.row_parts % cut.panel_parts * width;
+    const int64_t group = part / cut.row_parts / cut.panel_parts;
+    body(group, row, smaller(cut.rows, p.rows - row), column, smaller(width, p.cols() - column), thread);
+  });
+}
+
 inline void multiply_many_rows(ThreadPool& pool, const Product& p) {
   const Cut cut = cut_product(p, pool.threads());
   const int64_t width = cut.panels * kPanel;
   const int64_t floats = width * kBlock + kCopiedRows * kARow + cut.rows * width + width;
-  run_parts(pool, cut.row_parts * cut.panel_parts * p.groups, [&](int64_t part, int thread) {
+  run_rectangles(pool, p, cut, [&](int64_t group, int64_t row, int64_t rows, int64_t column, int64_t columns, int thread) {
     auto* scratch = static_cast<float*>(pool.scratch(thread, static_cast<size_t>(floats) * sizeof(float)));
-    const int64_t row = part % cut.row_parts * cut.rows;
-    const int64_t column = part / cut.row_parts % cut.panel_parts * width;
-    const int64_t group = part / cut.row_parts / cut.panel_parts;
-    multiply_part(p, group, row, smaller(cut.rows, p.rows - row), column, smaller(width, p.cols() - column), scratch);
+    multiply_part(p, group, row, rows, column, columns, scratch);
   });
 }
 

@@ -76,8 +76,6 @@ void linears(ThreadPool& pool, const LinearArgs* maps, int64_t count) {
   if (together > 0) multiply_int8(pool, rounded, together);
 }
 
-inline int64_t packed_panel_rows(DType type) { return type == DType::kI32 ? 0 : panel_rows(type); }
-
 // The panels of a matrix (KernelTable::pack).
 inline void pack(Queue& queue, const Weight& w, void* to) {
   const int64_t row_bytes = dtype_bytes(w.type, w.cols), height = panel_rows(w.type);

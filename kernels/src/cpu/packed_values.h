@@ -48,13 +48,6 @@ void pack_values(const char* rows, int64_t cols, int64_t count, char* to) {
     for (int64_t column = k; column < cols; ++column) copy(r, column);
 }
 
-template <DType type>
-inline Vec load_values(const char* p) {
-  if constexpr (type == DType::kF32) return Vec::load(reinterpret_cast<const float*>(p));
-  else if constexpr (type == DType::kF16) return Vec::load_f16(reinterpret_cast<const uint16_t*>(p));
-  else return Vec::load_bf16(reinterpret_cast<const uint16_t*>(p));
-}
-
 // out[m][r] = x row m . weight row r, for J vectors of rows of a panel from `panel` on. Sums are taken in the order of gemm_block.h.
 template <DType type, int M, int J>
 void dot_values(const float* x, int64_t x_row, const char* panel, int64_t depth, float* out, int64_t out_row) {
@@ -71,7 +64,7 @@ void dot_values(const float* x, int64_t x_row, const char* panel, int64_t depth,
       for (int64_t line = 0; line < kColumn; line += 64) __builtin_prefetch(panel + kAheadBytes + line, 0, 0);
       Vec w[J];
 #pragma GCC unroll 4
-      for (int j = 0; j < J; ++j) w[j] = load_values<type>(panel + j * kWidth * kSize);
+      for (int j = 0; j < J; ++j) w[j] = load_weights<type>(panel, j * kWidth, kWidth);
 #pragma GCC unroll 8
       for (int m = 0; m < M; ++m) {
         const Vec v = Vec::broadcast(x[m * x_row + k]);
@@ -119,8 +112,8 @@ void unpack_values(const char* panels, int64_t cols, int64_t first, int64_t firs
   const int64_t in_panel = first % kValuePanel;
   const char* from = panels + ((first - in_panel) * cols + first_k * kValuePanel + in_panel) * kSize;
   for (int64_t k = 0; k < depth; ++k, from += kValuePanel * kSize) {
-    load_values<type>(from).store(to + k * kPanel);
-    load_values<type>(from + kWidth * kSize).store(to + k * kPanel + kWidth);
+    load_weights<type>(from, 0, kWidth).store(to + k * kPanel);
+    load_weights<type>(from, kWidth, kWidth).store(to + k * kPanel + kWidth);
   }
 }
 

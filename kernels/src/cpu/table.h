@@ -38,7 +38,7 @@ constexpr KernelTable kTable = {
     .nearest = on_pool<NearestArgs, nearest>,
     .sample = sample_rows,
     .pack = pack,
-    .panel_rows = packed_panel_rows,
+    .panel_rows = panel_rows,
 };
 
 }  // namespace
